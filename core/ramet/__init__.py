@@ -1,0 +1,1 @@
+"""Ramet without a user interface: index, retrieval, chat, engine and command line."""

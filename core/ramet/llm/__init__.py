@@ -1,0 +1,1 @@
+"""Chat models: the `ChatModel` protocol, litellm behind it, and how a model is chosen."""

@@ -1,0 +1,73 @@
+"""Where Ramet keeps its files, and how file names become text and back without losing a byte."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+_RAW_BYTE_BASE = 0xEF00
+"""A byte 0x80-0xFF that is not UTF-8 becomes U+EF80-U+EFFF (private use): msgspec refuses the lone surrogates of os.fsdecode."""
+
+
+def path_to_text(raw: bytes) -> str:
+    """Return the text form of a file name; `path_from_text` gives the same bytes back."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        pieces = raw.decode("utf-8", "surrogateescape")
+        return "".join(chr(_RAW_BYTE_BASE + ord(char) - 0xDC00) if "\udc80" <= char <= "\udcff" else char for char in pieces)
+
+
+def path_from_text(text: str) -> bytes:
+    """Return the bytes of a file name from its text form."""
+    if any("\uef80" <= char <= "\uefff" for char in text):
+        text = "".join(chr(ord(char) - _RAW_BYTE_BASE + 0xDC00) if "\uef80" <= char <= "\uefff" else char for char in text)
+    return text.encode("utf-8", "surrogateescape")
+
+
+def absolute(root: Path, path: str) -> Path:
+    """Return the file that a relative text path names below `root`, in the form that `open` takes."""
+    return root / os.fsdecode(path_from_text(path))
+
+
+class UserDirectories(Struct, frozen=True):
+    """The three folders of one user: what lasts, what is configured, and sockets."""
+
+    data: Path
+    config: Path
+    runtime: Path
+
+    @property
+    def config_file(self) -> Path:
+        """The user's configuration."""
+        return self.config / "config.toml"
+
+    @property
+    def log_file(self) -> Path:
+        """The engine's log."""
+        return self.data / "logs" / "engine.log"
+
+    def repository(self, identity: str) -> Path:
+        """Return the folder of everything derived from one repository."""
+        return self.data / "repositories" / identity
+
+
+def user_directories(environment: Mapping[str, str]) -> UserDirectories:
+    """Return the folders to use: RAMET_DATA_DIR, RAMET_CONFIG_DIR and RAMET_RUNTIME_DIR, else the platform's own.
+
+    Nothing is created. See https://specifications.freedesktop.org/basedir-spec/latest/ for Linux.
+    """
+    import platformdirs
+
+    def chosen(variable: str, default: str) -> Path:
+        return Path(environment.get(variable) or default).expanduser().absolute()
+
+    data = chosen("RAMET_DATA_DIR", platformdirs.user_data_dir("ramet", appauthor=False))
+    return UserDirectories(
+        data=data,
+        config=chosen("RAMET_CONFIG_DIR", platformdirs.user_config_dir("ramet", appauthor=False)),
+        runtime=chosen("RAMET_RUNTIME_DIR", str(data / "run")),
+    )

@@ -1,0 +1,1 @@
+"""What is kept on disk: the index database (SQLite), vectors (Chroma) and conversations (SQLite)."""

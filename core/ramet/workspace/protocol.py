@@ -1,0 +1,85 @@
+"""The one interface between front ends and the work: one repository root with its services.
+
+Two implementations: `ramet.workspace.local.LocalWorkspace` does the work in this process, `ramet.engine.client.RemoteWorkspace`
+forwards it to the engine. Both pass the same contract tests. Methods raise `ramet.errors.RametError` and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Protocol
+
+from ramet.events import AskEvent, IndexEvent, StatusChanged
+from ramet.models import (
+    AskRequest,
+    Citation,
+    Conversation,
+    ConversationInfo,
+    FileChange,
+    Finding,
+    IndexEstimate,
+    Reference,
+    SearchResult,
+    Symbol,
+    WorkspaceStatus,
+)
+
+
+class Workspace(Protocol):
+    """One repository root with its config and services. Streams are cancelled by closing them (`aclose`)."""
+
+    @property
+    def root(self) -> Path:
+        """The absolute, resolved folder."""
+
+    async def status(self) -> WorkspaceStatus:
+        """Return the present state without waiting for any job."""
+
+    def watch(self) -> AsyncGenerator[StatusChanged, None]:
+        """Yield the present status at once and again whenever it changed; endless. Files are watched while it is open."""
+
+    def sync(self, *, rebuild: bool = False) -> AsyncGenerator[IndexEvent, None]:
+        """Bring the index up to date with the disk. `rebuild` parses and embeds everything anew."""
+
+    async def estimate(self) -> IndexEstimate:
+        """Return what a `sync` would do and cost, without doing it."""
+
+    async def search(self, query: str, limit: int = 10) -> SearchResult:
+        """Return the best hits. A stale index is brought up to date first; a missing one is built."""
+
+    def ask(self, request: AskRequest) -> AsyncGenerator[AskEvent, None]:
+        """Answer a question from the repository. A missing index is built first, with its events in the stream."""
+
+    async def check_citations(self, citations: tuple[Citation, ...]) -> tuple[Citation, ...]:
+        """Check stored citations against the disk as it is now."""
+
+    async def files(self) -> tuple[str, ...]:
+        """Return the paths of all files that are not ignored, sorted."""
+
+    async def changes(self) -> tuple[FileChange, ...]:
+        """Return how the working tree differs from the last commit; empty outside git."""
+
+    async def symbols(self, query: str = "", path: str = "", limit: int = 200) -> tuple[Symbol, ...]:
+        """Return definitions: of one file in its order when `path` is given, else those whose name matches `query` best."""
+
+    async def references(self, name: str, limit: int = 200) -> tuple[Reference, ...]:
+        """Return the places that use a name, its definition excluded."""
+
+    async def conversations(self) -> tuple[ConversationInfo, ...]:
+        """Return the stored conversations, the newest first."""
+
+    async def conversation(self, id: str) -> Conversation:
+        """Return one stored conversation. Raises UsageError when there is none of that id."""
+
+    async def delete_conversation(self, id: str) -> None:
+        """Forget a conversation for good."""
+
+    async def doctor(self) -> tuple[Finding, ...]:
+        """Return what is configured, reachable and indexed, in sentences."""
+
+    async def collect_garbage(self) -> str:
+        """Remove what no view needs from the stores; return a sentence that says how much."""
+
+    async def close(self) -> None:
+        """Release everything; running jobs are cancelled."""

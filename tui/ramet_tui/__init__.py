@@ -1,0 +1,1 @@
+"""The Textual app on top of the `ramet` package."""
