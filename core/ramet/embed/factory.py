@@ -1,0 +1,16 @@
+"""Chooses the embedder that the configuration names."""
+
+from __future__ import annotations
+
+from ramet.config import Config
+from ramet.embed.protocol import Embedder
+from ramet.errors import ConfigError
+
+
+def make_embedder(config: Config) -> Embedder:
+    """Return the configured embedder. Raises ConfigError when there is none of that name."""
+    if config.embedder == "hashed":
+        from ramet.embed.hashed import HashedEmbedder
+
+        return HashedEmbedder()
+    raise ConfigError(f"There is no embedder called '{config.embedder}'.", 'Set `embedder = "hashed"`, or leave it out.')
