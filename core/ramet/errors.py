@@ -6,7 +6,8 @@
     ├── GitError              git is missing, refused the repository or failed
     ├── StoreError            the data directory cannot be used
     │   ├── StoreLocked       another process owns it
-    │   └── StoreFull         the disk is full
+    │   ├── StoreFull         the disk is full
+    │   └── StoreDamaged      a stored file is not what was written
     ├── EmbedError            an embedder failed
     ├── ModelError            a chat model failed
     │   ├── ModelNotConfigured
@@ -64,6 +65,10 @@ class StoreLocked(StoreError):
 
 class StoreFull(StoreError):
     """The disk that holds the data directory is full."""
+
+
+class StoreDamaged(StoreError):
+    """A stored file is not what was written; it is moved aside and built anew."""
 
 
 class EmbedError(RametError):
