@@ -1,0 +1,1 @@
+"""What is in a repository: files, hashes, chunks, symbols, and their store."""

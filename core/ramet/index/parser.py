@@ -1,0 +1,134 @@
+"""The home of tree-sitter: loads grammars when they are first needed and parses within bounds.
+
+Nothing here raises on odd input: a grammar that cannot be loaded, or a file that takes too long, gives a sentence instead of a
+tree.
+"""
+
+from __future__ import annotations
+
+import importlib
+import time
+import warnings
+from functools import cache
+from importlib.resources import files
+
+from tree_sitter import Language, Node, Parser, Query, QueryCursor, QueryError, Tree
+
+_FACTORIES = {
+    "bash": ("tree_sitter_bash", "language"),
+    "c": ("tree_sitter_c", "language"),
+    "cpp": ("tree_sitter_cpp", "language"),
+    "csharp": ("tree_sitter_c_sharp", "language"),
+    "css": ("tree_sitter_css", "language"),
+    "go": ("tree_sitter_go", "language"),
+    "html": ("tree_sitter_html", "language"),
+    "java": ("tree_sitter_java", "language"),
+    "javascript": ("tree_sitter_javascript", "language"),
+    "json": ("tree_sitter_json", "language"),
+    "kotlin": ("tree_sitter_kotlin", "language"),
+    "lua": ("tree_sitter_lua", "language"),
+    "markdown": ("tree_sitter_markdown", "language"),
+    "markdown_inline": ("tree_sitter_markdown", "inline_language"),
+    "php": ("tree_sitter_php", "language_php"),
+    "python": ("tree_sitter_python", "language"),
+    "ruby": ("tree_sitter_ruby", "language"),
+    "rust": ("tree_sitter_rust", "language"),
+    "scala": ("tree_sitter_scala", "language"),
+    "sql": ("tree_sitter_sql", "language"),
+    "swift": ("tree_sitter_swift", "language"),
+    "toml": ("tree_sitter_toml", "language"),
+    "tsx": ("tree_sitter_typescript", "language_tsx"),
+    "typescript": ("tree_sitter_typescript", "language_typescript"),
+    "yaml": ("tree_sitter_yaml", "language"),
+}
+PARSED_LANGUAGES = frozenset(_FACTORIES) - {"markdown_inline"}
+"""The languages that have a grammar."""
+
+_LARGEST_PARSE = 8_000_000
+"""Bytes; the indexer's own limit is lower, this one protects callers without a limit."""
+_PARSE_SECONDS = 10.0
+"""CPU time after which a parse is given up: some 50 MB of ordinary code, or one pathological file."""
+_READ_BYTES = 1 << 12
+"""What the parser is given at a time; small, because a query's text predicates read in the same steps."""
+_OPEN_MATCHES = 10_000
+"""Matches that a query may have half finished; bounds its time on deeply nested files."""
+
+
+@cache
+def grammar(language: str) -> Language | None:
+    """Return the grammar of a language; None when there is none or its package does not load."""
+    if language not in _FACTORIES:
+        return None
+    package, factory = _FACTORIES[language]
+    try:
+        with warnings.catch_warnings():
+            # Older grammar packages hand out a bare pointer, which works and is deprecated.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return Language(getattr(importlib.import_module(package), factory)())
+    except (ImportError, OSError, AttributeError, ValueError, TypeError):
+        return None
+
+
+@cache
+def packaged_query(folder: str, language: str) -> Query | None:
+    """Return the query `queries/<folder>/<language>.scm`; None when there is none or it does not fit the grammar."""
+    known = grammar(language)
+    source = files("ramet.index").joinpath("queries", folder, f"{language}.scm")
+    if known is None or not source.is_file():
+        return None
+    try:
+        return Query(known, source.read_text(encoding="utf-8"))
+    except QueryError:
+        return None
+
+
+class _Deadline:
+    """Tells tree-sitter to stop when this thread has computed for too long; waiting for other threads does not count."""
+
+    def __init__(self) -> None:
+        self._end = time.thread_time() + _PARSE_SECONDS
+
+    def is_over(self, _offset: int, _has_error: bool = False) -> bool:
+        return time.thread_time() > self._end
+
+
+def parse(language: str, data: bytes) -> tuple[Tree | None, str]:
+    """Parse UTF-8 bytes; return the tree, or None and the reason as a short phrase for the user."""
+    known = grammar(language)
+    if known is None:
+        return None, f"the {language} grammar is not available"
+    if len(data) > _LARGEST_PARSE:
+        return None, "too large to parse"
+    try:
+        tree = Parser(known).parse(
+            lambda offset, _point: data[offset : offset + _READ_BYTES], progress_callback=_Deadline().is_over
+        )
+    except ValueError:
+        return None, "takes too long to parse"
+    return tree, ""
+
+
+def query_matches(query: Query, node: Node) -> list[tuple[int, dict[str, list[Node]]]]:
+    """Return the matches of a query below a node; some are left out where absurdly many are open at once."""
+    # A progress callback would be the better bound, but the binding crashes the process when a query has one.
+    return QueryCursor(query, match_limit=_OPEN_MATCHES).matches(node)
+
+
+@cache
+def _error_query(language: str) -> Query | None:
+    known = grammar(language)
+    return Query(known, "(ERROR) @error") if known else None
+
+
+def error_share(tree: Tree, language: str, size: int) -> float:
+    """Return how much of a file, 0 to 1, could not be parsed: the bytes that lie directly in error nodes."""
+    root = tree.root_node
+    query = _error_query(language)
+    if query is None or not root.has_error or not size:
+        return 0.0
+    lost = 0
+    for _, captures in query_matches(query, root):
+        for node in captures["error"]:
+            understood = sum(child.end_byte - child.start_byte for child in node.named_children if child.named_child_count)
+            lost += max(node.end_byte - node.start_byte - understood, 0)
+    return lost / size

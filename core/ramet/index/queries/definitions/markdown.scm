@@ -1,0 +1,2 @@
+(atx_heading) @heading @name
+(setext_heading) @heading @name
