@@ -1,0 +1,170 @@
+"""The conversations of one repository, in a SQLite file of their own that only the user can read.
+
+Unlike everything else in the data directory they cannot be derived again: a damaged file is moved aside, never deleted.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from ramet.errors import StoreError, StoreFull, UsageError
+from ramet.models import Conversation, ConversationInfo, Problem, Turn, Usage
+from ramet.store.lock import store_error
+from ramet.store.recovery import move_aside
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS conversation (
+    id TEXT PRIMARY KEY,
+    title TEXT NOT NULL,
+    created REAL NOT NULL,
+    updated REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS turn (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    conversation TEXT NOT NULL REFERENCES conversation (id) ON DELETE CASCADE,
+    body BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS turn_by_conversation ON turn (conversation);
+"""
+_SELECT_INFO = (
+    "SELECT c.id, c.title, c.created, c.updated, (SELECT count(*) FROM turn t WHERE t.conversation = c.id) FROM conversation c"
+)
+_LONGEST_TITLE = 80
+"""Characters of the first question that become the title."""
+_BUSY_SECONDS = 10.0
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+Result = TypeVar("Result")
+Row = tuple[Any, ...]
+"""A row of SQLite, whose values have no static types."""
+
+
+class ConversationStore:
+    """Stores questions and answers; every operation opens the file for itself, so any thread may call."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._is_ready = False
+        self._guard = threading.Lock()
+        self._warning = ""
+
+    @property
+    def warning(self) -> str:
+        """A sentence about a damaged file that had to be moved aside; empty when all is well."""
+        return self._warning
+
+    @staticmethod
+    def new_id() -> str:
+        """Return an id for a conversation that does not exist yet; `append` creates it."""
+        return uuid.uuid4().hex[:12]
+
+    def append(self, id: str, turn: Turn) -> None:
+        """Add a turn, and the conversation itself with its first one."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT INTO conversation VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET updated = excluded.updated",
+                (id, title_of(turn.question), turn.created, turn.created),
+            )
+            connection.execute("INSERT INTO turn (conversation, body) VALUES (?, ?)", (id, msgspec.json.encode(turn)))
+
+        self._run(write)
+
+    def list(self) -> tuple[ConversationInfo, ...]:
+        """Return all conversations, the newest first."""
+        if not self._path.exists():
+            return ()
+        return self._run(
+            lambda connection: tuple(
+                ConversationInfo(*row) for row in connection.execute(f"{_SELECT_INFO} ORDER BY c.updated DESC, c.rowid DESC")
+            )
+        )
+
+    def get(self, id: str) -> Conversation:
+        """Return one conversation. Raises UsageError when there is none of that id."""
+
+        def read(connection: sqlite3.Connection) -> tuple[Row | None, list[Row]]:
+            found: Row | None = connection.execute(f"{_SELECT_INFO} WHERE c.id = ?", (id,)).fetchone()
+            return found, connection.execute("SELECT body FROM turn WHERE conversation = ? ORDER BY number", (id,)).fetchall()
+
+        info, bodies = self._run(read) if self._path.exists() else (None, [])
+        if info is None:
+            raise UsageError(f"There is no conversation {id!r} in this repository.", "Start a new one, or list those that exist.")
+        return Conversation(ConversationInfo(*info), tuple(_decoded(body, info[2]) for (body,) in bodies))
+
+    def delete(self, id: str) -> None:
+        """Forget a conversation for good; an unknown id is ignored."""
+        if self._path.exists():
+            self._run(lambda connection: connection.execute("DELETE FROM conversation WHERE id = ?", (id,)).rowcount)
+
+    def _run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Do `work` in one transaction; a damaged file is moved aside and the work done on a new one."""
+        with self._guard, self._translated():
+            try:
+                return self._attempt(work)
+            except sqlite3.DatabaseError as error:
+                if error.sqlite_errorcode & 0xFF not in _DAMAGED:
+                    raise
+                aside = move_aside(self._path)
+                self._is_ready = False
+                self._warning = f"The stored conversations were damaged; the file is kept as {aside}, and a new one was begun."
+                return self._attempt(work)
+
+    def _attempt(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        with closing(self._connect()) as connection, connection:
+            return work(connection)
+
+    def _connect(self) -> sqlite3.Connection:
+        is_new = not self._path.exists()
+        if is_new:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS)
+        try:
+            if is_new or not self._is_ready:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.executescript(_TABLES)
+                self._is_ready = True
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA secure_delete = ON")  # "for good" includes the pages of the file
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise store_error(error, f"use {self._path}") from error
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
+                raise StoreFull(f"The disk is full: cannot write {self._path}.", "Free some space, then ask again.") from error
+            raise StoreError(
+                f"Cannot use {self._path}: {error}.", "Check that the data directory is yours and writable."
+            ) from error
+
+
+def title_of(question: str) -> str:
+    """Return the title that a conversation gets from its first question."""
+    title = " ".join(question[: _LONGEST_TITLE * 4].split())
+    return title if len(title) <= _LONGEST_TITLE else title[: _LONGEST_TITLE - 1].rstrip() + "…"
+
+
+def _decoded(body: bytes, created: float) -> Turn:
+    """Return a stored turn; one that cannot be read must not hide the others."""
+    try:
+        return msgspec.json.decode(body, type=Turn)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        problem = Problem("StoreError", f"This turn cannot be read: {error}.", "Another version wrote it, or it is damaged.")
+        return Turn("", "", (), (), "", Usage(), created, problem=problem)
