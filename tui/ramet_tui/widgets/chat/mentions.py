@@ -1,9 +1,9 @@
-"""`@file` in a question: where it stands, which files it may mean, and reading them. Imports no Textual."""
+"""`@file` in a question: where it stands, which file it means, and reading it. Imports no Textual."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from ramet.errors import UsageError
@@ -40,37 +40,6 @@ def mentioned_paths(text: str, files: Iterable[str]) -> list[str]:
                 found[candidate] = None
                 break
     return list(found)
-
-
-def best_files(query: str, files: Sequence[str], limit: int) -> list[str]:
-    """Return the files that fit what was typed, best first: name before path, exact run before scattered letters."""
-    wanted = query.lower()
-    if not wanted:
-        return sorted(files, key=lambda path: (path.count("/"), path))[:limit]
-    scattered = re.compile(".*?".join(map(re.escape, wanted)), re.DOTALL)
-    ranked: list[tuple[int, int, str]] = []
-    for path in files:
-        lowered = path.lower()
-        rank = _rank(wanted, lowered)
-        if rank is None:
-            match = scattered.search(lowered)
-            if match is None:
-                continue
-            rank = 4 + (match.end() - match.start())
-        ranked.append((rank, len(path), path))
-    ranked.sort()
-    return [path for _, _, path in ranked[:limit]]
-
-
-def _rank(wanted: str, lowered: str) -> int | None:
-    name = lowered.rpartition("/")[2]
-    if name.startswith(wanted):
-        return 0
-    if wanted in name:
-        return 1
-    if lowered.startswith(wanted):
-        return 2
-    return 3 if wanted in lowered else None
 
 
 def read_mention(root: Path, path: str) -> Attachment:

@@ -6,7 +6,7 @@ import json
 
 from ramet.events import IndexFinished, IndexProgress, IndexWaiting, ModelRetrying, Scanned
 from ramet.inert import inert_line
-from ramet.models import Attachment, Citation, CitationState, Reason, Source, Usage
+from ramet.models import Attachment, Citation, CitationState, Reason, Source
 from ramet_tui.widgets.chat.state import ToolStep, TurnState
 
 MARKS: dict[CitationState, str] = {"valid": "✓", "moved": "↷", "changed": "✗", "unknown": "?"}
