@@ -7,12 +7,14 @@ tree.
 from __future__ import annotations
 
 import importlib
+import re
 import time
 import warnings
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
-from tree_sitter import Language, Node, Parser, Query, QueryCursor, QueryError, Tree
+from tree_sitter import Language, Node, Parser, Query, QueryCursor, QueryError, Range, Tree
 
 _FACTORIES = {
     "bash": ("tree_sitter_bash", "language"),
@@ -48,10 +50,14 @@ _LARGEST_PARSE = 8_000_000
 """Bytes; the indexer's own limit is lower, this one protects callers without a limit."""
 _PARSE_SECONDS = 10.0
 """CPU time after which a parse is given up: some 50 MB of ordinary code, or one pathological file."""
+_LOCALITY = re.compile(r"\(#is(?:-not)?\?[^)]*\)")
 _READ_BYTES = 1 << 12
 """What the parser is given at a time; small, because a query's text predicates read in the same steps."""
 _OPEN_MATCHES = 10_000
 """Matches that a query may have half finished; bounds its time on deeply nested files."""
+
+Points = tuple[tuple[int, int], tuple[int, int]]
+"""Where a span starts and ends: 0-based row and column in bytes."""
 
 
 @cache
@@ -69,17 +75,23 @@ def grammar(language: str) -> Language | None:
         return None
 
 
+def compile_query(language: str, source: str) -> Query | None:
+    """Return a query for a grammar; None when it does not fit. The caller keeps it for good."""
+    known = grammar(language)
+    if known is None:
+        return None
+    try:
+        # The binding frees what is not its own when a query with this predicate goes away; it says nothing we need.
+        return Query(known, _LOCALITY.sub("", source))
+    except QueryError:
+        return None
+
+
 @cache
 def packaged_query(folder: str, language: str) -> Query | None:
     """Return the query `queries/<folder>/<language>.scm`; None when there is none or it does not fit the grammar."""
-    known = grammar(language)
     source = files("ramet.index").joinpath("queries", folder, f"{language}.scm")
-    if known is None or not source.is_file():
-        return None
-    try:
-        return Query(known, source.read_text(encoding="utf-8"))
-    except QueryError:
-        return None
+    return compile_query(language, source.read_text(encoding="utf-8")) if source.is_file() else None
 
 
 class _Deadline:
@@ -92,15 +104,15 @@ class _Deadline:
         return time.thread_time() > self._end
 
 
-def parse(language: str, data: bytes) -> tuple[Tree | None, str]:
-    """Parse UTF-8 bytes; return the tree, or None and the reason as a short phrase for the user."""
+def parse(language: str, data: bytes, ranges: Sequence[Range] | None = None) -> tuple[Tree | None, str]:
+    """Parse UTF-8 bytes, or parts of them; return the tree, or None and the reason as a short phrase for the user."""
     known = grammar(language)
     if known is None:
         return None, f"the {language} grammar is not available"
     if len(data) > _LARGEST_PARSE:
         return None, "too large to parse"
     try:
-        tree = Parser(known).parse(
+        tree = Parser(known, included_ranges=ranges).parse(
             lambda offset, _point: data[offset : offset + _READ_BYTES], progress_callback=_Deadline().is_over
         )
     except ValueError:
@@ -108,16 +120,21 @@ def parse(language: str, data: bytes) -> tuple[Tree | None, str]:
     return tree, ""
 
 
-def query_matches(query: Query, node: Node) -> list[tuple[int, dict[str, list[Node]]]]:
-    """Return the matches of a query below a node; some are left out where absurdly many are open at once."""
+def query_matches(query: Query, node: Node, points: Points | None = None) -> list[tuple[int, dict[str, list[Node]]]]:
+    """Return the matches of a query below a node, or only those that touch the span between two points.
+
+    Some are left out where absurdly many are open at once.
+    """
     # A progress callback would be the better bound, but the binding crashes the process when a query has one.
-    return QueryCursor(query, match_limit=_OPEN_MATCHES).matches(node)
+    cursor = QueryCursor(query, match_limit=_OPEN_MATCHES)
+    if points is not None:
+        cursor.set_point_range(*points)
+    return cursor.matches(node)
 
 
 @cache
 def _error_query(language: str) -> Query | None:
-    known = grammar(language)
-    return Query(known, "(ERROR) @error") if known else None
+    return compile_query(language, "(ERROR) @error")
 
 
 def error_share(tree: Tree, language: str, size: int) -> float:

@@ -62,7 +62,10 @@ class Definition:
     def symbol(self, lines: list[str]) -> Symbol:
         """Return it as a value, with its signature from the file's lines."""
         signature = lines[self.name_line - 1].strip()[:_LONGEST_SIGNATURE] if self.name_line <= len(lines) else ""
-        return Symbol(self.name, self.qualified_name, self.kind, self.start_line, self.end_line, signature)
+        end_line = min(self.end_line, len(lines))
+        while end_line > self.start_line and not lines[end_line - 1].strip():
+            end_line -= 1
+        return Symbol(self.name, self.qualified_name, self.kind, self.start_line, end_line, signature)
 
 
 def last_line(node: Node) -> int:
