@@ -1,0 +1,385 @@
+"""The main screen: the panes, what they tell each other, and every action of the app."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import getters, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
+from textual.screen import Screen
+from textual.widget import Widget
+
+from ramet.errors import RametError
+from ramet.events import IndexEvent, IndexFinished, IndexProgress, IndexWaiting, Scanned
+from ramet.models import WorkspaceStatus
+from ramet.workspace.protocol import Workspace
+from ramet_tui.key_names import KeyHelp, bindings_of, key_help
+from ramet_tui.layout import PANES, Layout, PaneId
+from ramet_tui.messages import PlaceSelected, ProblemOccurred, UsageChanged
+from ramet_tui.navigation import History, Place
+from ramet_tui.palette import ActionProvider
+from ramet_tui.widgets.chat.pane import ChatPane
+from ramet_tui.widgets.failures import ReportsFailures
+from ramet_tui.widgets.files_pane import FilesPane
+from ramet_tui.widgets.header_line import HeaderLine, Progress
+from ramet_tui.widgets.key_line import KeyLine
+from ramet_tui.widgets.outline_pane import OutlinePane
+from ramet_tui.widgets.pane_switcher import PaneSwitcher
+from ramet_tui.widgets.viewer.pane import ViewerPane
+from ramet_tui.widgets.viewer.source import DocumentSource
+from ramet_tui.widgets.workbench import Workbench
+
+if TYPE_CHECKING:
+    from ramet_tui.app import RametApp
+
+MAX_OUTLINE = 5_000
+"""Symbols of one file that the outline lists."""
+
+
+class MainScreen(ReportsFailures, Screen[None]):
+    """Owns the panes and the history of visited places; the app owns the workspace."""
+
+    COMMANDS = {ActionProvider}  # noqa: RUF012  # Textual declares it as an instance variable's default
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+p", "app.command_palette", "palette", id="app.palette", priority=True, tooltip="List every action"),
+        Binding("ctrl+o", "find_file", "file", id="go.file", priority=True, tooltip="Open a file by a part of its name"),
+        Binding("ctrl+t", "find_symbol", "symbol", id="go.symbol", priority=True, tooltip="Go to a definition by its name"),
+        Binding("ctrl+f", "search", "search", id="go.search", priority=True, tooltip="Search the code by words and meaning"),
+        Binding("ctrl+g", "go_to_line", "line", id="go.line", priority=True, tooltip="Go to a line of the open file"),
+        Binding("alt+left", "go_back", "back", show=False, id="go.back", tooltip="Go back to where you were"),
+        Binding("alt+right", "go_forward", "forward", show=False, id="go.forward", tooltip="Go forward again"),
+        Binding("f2", "pane('files')", "files", show=False, id="pane.files", tooltip="Focus the files; press again to hide them"),
+        Binding("f3", "pane('outline')", "outline", show=False, id="pane.outline", tooltip="Focus the outline; again to hide it"),
+        Binding("f4", "pane('viewer')", "viewer", show=False, id="pane.viewer", tooltip="Focus the viewer; again to hide it"),
+        Binding("f5", "pane('chat')", "chat", show=False, id="pane.chat", tooltip="Focus the chat; press again to hide it"),
+        Binding("f6", "zoom", "zoom", id="pane.zoom", tooltip="Give the focused pane the whole screen, or take it back"),
+        Binding("f7", "resize(-1)", "narrower", show=False, id="pane.narrower", tooltip="Make the focused pane narrower"),
+        Binding("f8", "resize(1)", "wider", show=False, id="pane.wider", tooltip="Make the focused pane wider"),
+        Binding("f9", "toggle_index", "index", show=False, id="index.toggle", tooltip="Update the index, or pause its update"),
+        Binding("alt+i", "rebuild_index", "rebuild", show=False, id="index.rebuild", tooltip="Index everything anew"),
+        Binding("alt+t", "app.switch_theme", "theme", show=False, id="app.theme", tooltip="Switch between dark and light"),
+        Binding("f1", "help", "keys", id="help.keys", priority=True, tooltip="Show all keys"),
+        Binding("ctrl+q", "app.quit", "quit", show=False, id="app.quit", priority=True, tooltip="Leave Ramet"),
+    ]
+
+    header = getters.query_one(HeaderLine)
+    switcher = getters.query_one(PaneSwitcher)
+    workbench = getters.query_one(Workbench)
+    files = getters.query_one(FilesPane)
+    outline = getters.query_one(OutlinePane)
+    viewer = getters.query_one(ViewerPane)
+    chat = getters.query_one(ChatPane)
+
+    def __init__(self, root: Path, layout: Layout) -> None:
+        super().__init__()
+        self._root = root
+        self._layout = layout
+        self._workspace: Workspace | None = None
+        self._revision = -1
+        self._paths: tuple[str, ...] = ()
+        self._recent: list[str] = []
+        self._places = History()
+        self._source = DocumentSource(root)
+
+    @property
+    def _ramet(self) -> RametApp:
+        """The app, which makes this screen and is imported by nothing that it imports."""
+        return cast("RametApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        """Header, switcher, panes, keys."""
+        yield HeaderLine(self._root.name, id="header")
+        yield PaneSwitcher(id="switcher")
+        files, outline = FilesPane(self._root, id="files"), OutlinePane(id="outline")
+        viewer, chat = ViewerPane(self._source, id="viewer"), ChatPane(id="chat", classes="pane")
+        panes: dict[PaneId, Widget] = {"files": files, "outline": outline, "viewer": viewer, "chat": chat}
+        yield Workbench(
+            panes,
+            {
+                "files": files.focus_content,
+                "outline": outline.focus_content,
+                "viewer": viewer.focus_content,
+                "chat": chat.focus_prompt,
+            },
+            self._layout,
+            id="workbench",
+        )
+        yield KeyLine(id="keys")
+
+    def on_mount(self) -> None:
+        """Start in the files."""
+        self.chat.border_title = self.chat.border_title or "Chat"
+        self.files.focus_content()
+
+    # What the app tells
+
+    def say(self, note: str) -> None:
+        """Show a word about the workspace in the header."""
+        self.header.status = None
+        self.header.progress = None
+        self.header.note = note
+
+    def workspace_opened(self, workspace: Workspace) -> None:
+        """Give the workspace to the panes."""
+        self._workspace = workspace
+        self._revision = -1
+        if workspace.root != self._source.root:
+            self._source.root = workspace.root
+            self.files.tree_view.set_root(workspace.root)
+        self.chat.set_workspace(workspace)
+
+    def workspace_lost(self) -> None:
+        """Forget a workspace that broke; files stay readable."""
+        self._workspace = None
+        self.say("not connected")
+
+    def status_arrived(self, status: WorkspaceStatus) -> None:
+        """Show a status, and ask for files and changes when they may be others now."""
+        self.header.status = status
+        self.chat.show_status(status)
+        if status.revision != self._revision:
+            self._revision = status.revision
+            self._refresh_files()
+            self.viewer.follow()
+
+    def index_reported(self, event: IndexEvent) -> None:
+        """Show how far the index is."""
+        if isinstance(event, Scanned):
+            self.header.progress = Progress("scanning", 0, 0)
+        elif isinstance(event, IndexProgress):
+            self.header.progress = Progress(event.phase, event.done, event.total)
+        elif isinstance(event, IndexWaiting):
+            self.header.progress = Progress("waiting", 0, 0)
+        else:
+            self._index_finished(event)
+
+    def _index_finished(self, event: IndexFinished) -> None:
+        self.header.progress = None
+        for warning in event.stats.warnings:
+            self.notify(warning, severity="warning", markup=False)
+        self._load_outline(self.viewer.path)
+
+    def index_stopped(self) -> None:
+        """The index run ended before it was done."""
+        self.header.progress = None
+
+    # What the panes tell
+
+    @on(PlaceSelected)
+    def _place_selected(self, event: PlaceSelected) -> None:
+        event.stop()
+        present = self.viewer.place
+        if present is not None and present != Place(event.path, event.start_line):
+            self._places.leave(present)
+        self._open(event.path, event.start_line, event.end_line, focus=event.focus)
+
+    def _open(self, path: str, start_line: int, end_line: int = 0, *, focus: bool = True) -> None:
+        self.viewer.open(path, start_line, end_line)
+        self._recent = [path, *(name for name in self._recent if name != path)][:20]
+        if focus:
+            self.workbench.show("viewer")
+
+    @on(ViewerPane.Opened)
+    def _file_opened(self, event: ViewerPane.Opened) -> None:
+        event.stop()
+        self.files.reveal(event.path)
+        if event.is_shown:
+            self._load_outline(event.path)
+        else:
+            self.outline.say("Nothing to outline")
+
+    @on(ViewerPane.Moved)
+    def _cursor_moved(self, event: ViewerPane.Moved) -> None:
+        event.stop()
+        self.outline.follow(event.line)
+
+    @on(UsageChanged)
+    def _usage_changed(self, event: UsageChanged) -> None:
+        event.stop()
+        self.header.usage = event.usage if event.usage.input_tokens or event.usage.output_tokens else None
+
+    @on(ProblemOccurred)
+    def _problem_occurred(self, event: ProblemOccurred) -> None:
+        event.stop()
+        self._ramet.show_problem(event.error)
+
+    @on(Workbench.Arranged)
+    def _arranged(self, event: Workbench.Arranged) -> None:
+        event.stop()
+        self.switcher.display = event.arrangement.is_single
+        self.switcher.current = event.current
+
+    @on(Workbench.LayoutChanged)
+    def _layout_changed(self, event: Workbench.LayoutChanged) -> None:
+        event.stop()
+        self._ramet.keep_layout(event.layout)
+
+    @on(PaneSwitcher.Chosen)
+    def _pane_chosen(self, event: PaneSwitcher.Chosen) -> None:
+        event.stop()
+        self.workbench.show(event.pane)
+
+    # Workers
+
+    @work(group="files", exclusive=True, exit_on_error=False)
+    async def _refresh_files(self) -> None:
+        workspace = self._workspace
+        if workspace is None:
+            return
+        self._paths = await workspace.files()
+        self.files.set_paths(self._paths)
+        self.files.set_changes(await workspace.changes())
+
+    @work(group="outline", exclusive=True, exit_on_error=False)
+    async def _load_outline(self, path: str) -> None:
+        if not path:
+            return
+        workspace = self._workspace
+        if workspace is None:
+            self.outline.say("The outline comes when the index is there")
+            return
+        try:
+            symbols = await workspace.symbols(path=path, limit=MAX_OUTLINE)
+        except RametError as error:
+            self.outline.say(error.what)
+            return
+        if path == self.viewer.path:
+            self.outline.show(path, symbols)
+
+    @work(group="finder", exclusive=True, exit_on_error=False)
+    async def _find(self, finder: str) -> None:
+        from ramet_tui.screens.finder import FinderScreen
+        from ramet_tui.screens.finders import CodeSearch, FileFinder, SymbolFinder
+
+        screen: FinderScreen
+        if finder == "file":
+            screen = FileFinder(self._paths, tuple(self._recent))
+        elif finder == "symbol":
+            screen = SymbolFinder(self._workspace)
+        else:
+            screen = CodeSearch(self._workspace, self._source.colours)
+        chosen = await self.app.push_screen_wait(screen)
+        if chosen is not None:
+            self.post_message(chosen)
+
+    # Actions
+
+    def action_find_file(self) -> None:
+        """Open the file finder."""
+        self._find("file")
+
+    def action_find_symbol(self) -> None:
+        """Open the symbol finder."""
+        self._find("symbol")
+
+    def action_search(self) -> None:
+        """Open the code search."""
+        self._find("code")
+
+    def action_go_to_line(self) -> None:
+        """Ask for a line number."""
+        if self._allowed("go.line"):
+            self.workbench.show("viewer")
+            self.viewer.ask_line()
+
+    def action_go_back(self) -> None:
+        """Go to the place before."""
+        if self._allowed("go.back"):
+            self._go(self._places.back(self.viewer.place))
+
+    def action_go_forward(self) -> None:
+        """Go to the place ahead."""
+        if self._allowed("go.forward"):
+            self._go(self._places.forward(self.viewer.place))
+
+    def _go(self, place: Place | None) -> None:
+        if place is not None:
+            self._open(place.path, place.line)
+
+    def action_pane(self, pane: str) -> None:
+        """Focus or hide a pane."""
+        for name in PANES:
+            if name == pane:
+                self.workbench.show_or_hide(name)
+
+    def action_zoom(self) -> None:
+        """Zoom the current pane."""
+        self.workbench.zoom()
+
+    def action_resize(self, steps: int) -> None:
+        """Make the current pane wider or narrower."""
+        if self._allowed("pane.wider"):
+            self.workbench.resize_current(steps)
+
+    def action_toggle_index(self) -> None:
+        """Update the index or pause."""
+        if self._allowed("index.toggle"):
+            self._ramet.toggle_index()
+
+    def action_rebuild_index(self) -> None:
+        """Index everything anew."""
+        if self._allowed("index.rebuild"):
+            self._ramet.sync_index(rebuild=True)
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        from ramet_tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(list(self.all_keys()), self.reasons()))
+
+    # Keys, palette, and why an action cannot be used
+
+    def reasons(self) -> dict[str, str]:
+        """Return the actions that cannot be used now, by id, and why."""
+        reasons: dict[str, str] = {}
+        if not self.viewer.view.document.is_shown:
+            reasons |= dict.fromkeys(("go.line", "viewer.find", "viewer.copy"), "no file is open")
+        if not self._places.can_go_back:
+            reasons["go.back"] = "you have not been anywhere else yet"
+        if not self._places.can_go_forward:
+            reasons["go.forward"] = "you have not gone back"
+        if self.workbench.arrangement.is_single:
+            reasons |= dict.fromkeys(("pane.narrower", "pane.wider"), "only one pane is shown")
+        if self._workspace is None:
+            reasons |= dict.fromkeys(("index.toggle", "index.rebuild"), "the workspace is not open")
+        return reasons
+
+    def _allowed(self, action_id: str) -> bool:
+        reason = self.reasons().get(action_id)
+        if reason is not None:
+            self.notify(f"{reason[0].upper()}{reason[1:]}.", severity="warning", timeout=3, markup=False)
+        return reason is None
+
+    def _palette_nodes(self) -> Iterator[DOMNode]:
+        yield self
+        yield from (self.files, self.outline, self.viewer, self.chat)
+
+    def palette_keys(self) -> Iterator[KeyHelp]:
+        """Return the actions of the screen and of the panes, without moving about inside one."""
+        for node in self._palette_nodes():
+            for binding in bindings_of(type(node)):
+                yield key_help(binding, self._ramet.keymap)
+
+    async def run_by_id(self, action_id: str) -> None:
+        """Run an action of the screen or of a pane."""
+        for node in self._palette_nodes():
+            for binding in bindings_of(type(node)):
+                if binding.id == action_id:
+                    await self.app.run_action(binding.action, default_namespace=node)
+
+    def all_keys(self) -> Iterator[KeyHelp]:
+        """Return every key of the app once, those of the finders included."""
+        from ramet_tui.screens.finder import FinderScreen
+
+        seen: set[str] = set()
+        types: list[type[DOMNode]] = [type(node) for node in (self, *self.walk_children(DOMNode))]
+        types.append(FinderScreen)
+        for node_type in types:
+            for binding in bindings_of(node_type):
+                if binding.id not in seen:
+                    seen.add(binding.id or "")
+                    yield key_help(binding, self._ramet.keymap)

@@ -1,0 +1,126 @@
+"""The line above the panes: what is open, where git stands, what the index does, which model answers at what cost."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from ramet.inert import inert_line
+from ramet.models import IndexStatus, ModelChoice, Usage, WorkspaceStatus
+
+BAR_CELLS = 10
+
+
+class Progress(Struct, frozen=True):
+    """How far the running index job is."""
+
+    phase: str
+    done: int
+    total: int
+
+
+class HeaderLine(Widget):
+    """One line; the right part is complete as long as there is room, the left part gives way first."""
+
+    ALLOW_SELECT = False
+
+    status: reactive[WorkspaceStatus | None] = reactive(None)
+    progress: reactive[Progress | None] = reactive(None)
+    usage: reactive[Usage | None] = reactive(None)
+    note: reactive[str] = reactive("starting")
+    """What stands in the place of the index state while there is no status."""
+
+    def __init__(self, folder_name: str, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._folder_name = folder_name
+
+    def render(self) -> Content:
+        """Draw both parts."""
+        width = self.size.width
+        right = _joined([self._index(), *self._model()])
+        if right.cell_length > width - 20:
+            right = self._index()
+        left = _joined([self._title(), *self._git()])
+        if left.cell_length + right.cell_length + 2 > width:
+            left = self._title()
+        room = width - right.cell_length
+        return left.truncate(max(room - 1, 0), ellipsis=True).pad_right(max(room - left.cell_length, 0)) + right
+
+    def _title(self) -> Content:
+        name = self.status.name if self.status is not None else self._folder_name
+        return Content.assemble((" ramet ", "bold $accent"), " ", (inert_line(name), "bold"))
+
+    def _git(self) -> list[Content]:
+        if self.status is None or self.status.head is None:
+            return []
+        head = self.status.head
+        name = inert_line(head.branch) if head.branch else head.commit[:8] or "no commit"
+        parts = [Content.assemble(("⎇ ", "$faint-text"), (name, "$secondary-text"))]
+        if self.status.changed_files:
+            parts.append(Content.assemble((f"±{self.status.changed_files:,}", "$status-modified")))
+        return parts
+
+    def _index(self) -> Content:
+        if self.progress is not None:
+            return _progress_content(self.progress)
+        if self.status is None:
+            return Content.assemble((self.note, "$secondary-text"), " ")
+        return _index_content(self.status.index)
+
+    def _model(self) -> list[Content]:
+        if self.status is None:
+            return []
+        parts = [_model_content(self.status.model)]
+        if self.usage is not None:
+            parts.append(Content.assemble((_tokens(self.usage), "$secondary-text"), " "))
+        return parts
+
+
+def _joined(parts: list[Content]) -> Content:
+    return Content("   ").join(parts)
+
+
+def _index_content(index: IndexStatus) -> Content:
+    if index.state == "indexing":
+        return _progress_content(Progress(index.phase, index.done, index.total))
+    if index.state == "failed":
+        return Content.assemble(("index ✗", "$status-failed"), " ")
+    if index.state == "missing":
+        return Content.assemble(("no index", "$secondary-text"), " ")
+    words = "" if index.dense_ready else " words only"
+    return Content.assemble(
+        ("index ", "$secondary-text"), ("✓", "$status-passed"), (f" {index.chunks:,} chunks{words}", "$secondary-text"), " "
+    )
+
+
+def _progress_content(progress: Progress) -> Content:
+    phase = progress.phase or "indexing"
+    if not progress.total:
+        return Content.assemble((f"{phase}…", "$status-running"), " ")
+    share = min(progress.done / progress.total, 1.0)
+    full = round(share * BAR_CELLS)
+    return Content.assemble(
+        (f"{phase} ", "$secondary-text"),
+        ("━" * full, "$status-running"),
+        ("━" * (BAR_CELLS - full), "$line"),
+        (f" {progress.done:,}/{progress.total:,}", "$secondary-text"),
+        " ",
+    )
+
+
+def _model_content(model: ModelChoice | None) -> Content:
+    if model is None:
+        return Content.assemble(("no model", "$faint-text"), " ")
+    return Content.assemble((inert_line(model.name.rpartition("/")[2]), "$secondary-text"), " ")
+
+
+def _tokens(usage: Usage) -> str:
+    used = _thousands(usage.input_tokens + usage.output_tokens)
+    text = f"{used}/{_thousands(usage.context_window)}" if usage.context_window else f"{used} tokens"
+    return text if usage.cost is None else f"{text}  ${usage.cost:.2f}"
+
+
+def _thousands(count: int) -> str:
+    return str(count) if count < 1000 else f"{count / 1000:.0f}k"

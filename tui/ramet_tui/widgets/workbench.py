@@ -1,0 +1,198 @@
+"""The panes side by side: which are visible, how wide they are, and dragging their borders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.css.scalar import Scalar
+from textual.message import Message
+from textual.widget import Widget
+
+from ramet_tui.layout import PANES, Arrangement, Layout, PaneId, arrange, resized, toggled, with_chat, with_files, with_left
+
+Border = Literal["left", "chat", "files"]
+STEP_COLUMNS = 4
+FOCUS_ORDER: tuple[PaneId, ...] = ("viewer", "chat", "files", "outline")
+"""Which pane takes the focus of one that was hidden."""
+
+
+class Workbench(Horizontal):
+    """Owns the layout; the four panes are given to it."""
+
+    @dataclass
+    class LayoutChanged(Message):
+        """Posted when the user changed sizes or hid a pane, at the end of a drag."""
+
+        layout: Layout
+
+    @dataclass
+    class Arranged(Message):
+        """Posted when another pane is the current one, or other panes are visible."""
+
+        current: PaneId
+        arrangement: Arrangement
+
+    def __init__(
+        self,
+        panes: Mapping[PaneId, Widget],
+        focus_in: Mapping[PaneId, Callable[[], None]],
+        layout: Layout,
+        *,
+        id: str | None = None,
+    ) -> None:
+        super().__init__(id=id)
+        self._panes = panes
+        self._focus_in = focus_in
+        """How each pane gives the focus to the widget inside it that wants it."""
+        self._chosen = layout
+        self._current: PaneId = "files"
+        self._is_zoomed = False
+        self._arrangement = Arrangement(visible=PANES)
+        self._dragged: Border | None = None
+
+    def compose(self) -> ComposeResult:
+        """Files above outline on the left, viewer, chat."""
+        with Vertical(id="left"):
+            yield self._panes["files"]
+            yield self._panes["outline"]
+        yield self._panes["viewer"]
+        yield self._panes["chat"]
+
+    def on_mount(self) -> None:
+        """Lay out for the first time."""
+        self._arrange()
+
+    def on_resize(self) -> None:
+        """Lay out for the new size."""
+        self._arrange()
+
+    @property
+    def current(self) -> PaneId:
+        """The pane that has the focus or had it last."""
+        return self._current
+
+    @property
+    def is_zoomed(self) -> bool:
+        """The current pane has the whole screen because the user wanted so."""
+        return self._is_zoomed
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """What is visible now."""
+        return self._arrangement
+
+    def use(self, layout: Layout) -> None:
+        """Take a layout over."""
+        self._chosen = layout
+        self._arrange()
+
+    def show(self, pane: PaneId) -> None:
+        """Make a pane visible and focus it."""
+        if pane in self._chosen.hidden and not self._arrangement.is_single:
+            self._choose(toggled(self._chosen, pane))
+        self._current = pane
+        self._arrange()
+        self._focus_in[pane]()
+
+    def show_or_hide(self, pane: PaneId) -> None:
+        """Focus a pane; hide it when it has the focus already."""
+        has_focus = self._panes[pane].has_focus_within or self._panes[pane].has_focus
+        if not has_focus or self._arrangement.is_single:
+            self.show(pane)
+            return
+        layout = toggled(self._chosen, pane)
+        self._choose(layout)
+        self.show(next(name for name in FOCUS_ORDER if name not in layout.hidden))
+
+    def zoom(self) -> None:
+        """Give the current pane the whole screen, or take it back."""
+        self._is_zoomed = not self._is_zoomed
+        self._arrange()
+
+    def resize_current(self, steps: int) -> None:
+        """Make the current pane wider or narrower."""
+        if not self._arrangement.is_single:
+            columns, rows = self.size
+            self._choose(resized(self._chosen, self._arrangement, self._current, steps * STEP_COLUMNS, columns, rows))
+
+    def _choose(self, layout: Layout) -> None:
+        if layout != self._chosen:
+            self._chosen = layout
+            self._arrange()
+            self.post_message(self.LayoutChanged(layout))
+
+    def _arrange(self) -> None:
+        columns, rows = self.size
+        if not columns:
+            return
+        arrangement = arrange(self._chosen, columns, rows, self._current, zoomed=self._is_zoomed)
+        self._arrangement = arrangement
+        left = self.query_one("#left")
+        for name, pane in self._panes.items():
+            pane.display = name in arrangement.visible
+        left.display = bool({"files", "outline"} & set(arrangement.visible))
+        left.styles.width = arrangement.left_width or "1fr"
+        self._panes["chat"].styles.width = arrangement.chat_width or "1fr"
+        self._panes["viewer"].styles.width = "1fr"
+        self._panes["files"].styles.height = arrangement.files_rows or "1fr"
+        self._panes["outline"].styles.height = Scalar.parse("1fr")
+        self.set_class(arrangement.is_single, "-single")
+        self.post_message(self.Arranged(self._current, arrangement))
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Follow the focus."""
+        for name, pane in self._panes.items():
+            if pane in event.widget.ancestors_with_self and name != self._current:
+                self._current = name
+                self._arrange()
+
+    # Dragging borders
+
+    def _border_at(self, x: int, y: int) -> Border | None:
+        if self._arrangement.is_single:
+            return None
+        left = self.query_one("#left")
+        viewer, chat = self._panes["viewer"], self._panes["chat"]
+        if self._arrangement.chat_width and x in (chat.region.x, chat.region.x - 1) and viewer.display:
+            return "chat"
+        if self._arrangement.left_width and x in (left.region.right - 1, left.region.right):
+            return "left"
+        files = self._panes["files"]
+        if self._arrangement.files_rows and x < left.region.right and y in (files.region.bottom - 1, files.region.bottom):
+            return "files"
+        return None
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Take hold of a border."""
+        self._dragged = self._border_at(int(event.screen_x), int(event.screen_y))
+        if self._dragged is not None:
+            event.stop()
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Move the border that is held."""
+        if self._dragged is None:
+            return
+        event.stop()
+        columns, rows = self.size
+        x, y = int(event.screen_x), int(event.screen_y)
+        if self._dragged == "left":
+            self._chosen = with_left(self._chosen, x - self.region.x + 1, columns)
+        elif self._dragged == "chat":
+            self._chosen = with_chat(self._chosen, self.region.right - x, columns - self._arrangement.left_width)
+        else:
+            self._chosen = with_files(self._chosen, y - self.region.y + 1, rows)
+        self._arrange()
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """Let the border go."""
+        if self._dragged is not None:
+            event.stop()
+            self._dragged = None
+            self.release_mouse()
+            self.post_message(self.LayoutChanged(self._chosen))
