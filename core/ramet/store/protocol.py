@@ -16,6 +16,10 @@ class VectorStore(Protocol):
     All methods raise StoreError.
     """
 
+    @property
+    def generation(self) -> str:
+        """An id that changes when the store was created anew, so that what was recorded about its content is void."""
+
     def missing(self, keys: Sequence[str]) -> list[str]:
         """Return those of `keys` that have no vector, in order, without repeats."""
 
@@ -24,6 +28,9 @@ class VectorStore(Protocol):
 
     def nearest(self, vector: NDArray[np.float32], limit: int) -> list[tuple[str, float]]:
         """Return up to `limit` keys with their cosine similarity, best first."""
+
+    def get(self, keys: Sequence[str]) -> tuple[list[str], NDArray[np.float32]]:
+        """Return those of `keys` that have a vector, without repeats, and their vectors as rows."""
 
     def keys(self) -> set[str]:
         """Return all keys."""
