@@ -1,0 +1,1 @@
+"""Search over one view: lexical and dense lists, fused, ranked and checked against the disk."""
