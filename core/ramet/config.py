@@ -90,18 +90,18 @@ def variable_of(key: str) -> str:
 
 
 def load_config(
-    root: Path | None, environment: Mapping[str, str], directories: UserDirectories, flags: Mapping[str, object] | None = None
+    root: Path | None, environment: Mapping[str, str], directories: UserDirectories, overrides: Mapping[str, object] | None = None
 ) -> Config:
     """Return the configuration for a repository root, or for none. Raises ConfigError."""
-    return load_settings(root, environment, directories, flags).config
+    return load_settings(root, environment, directories, overrides).config
 
 
 def load_settings(
-    root: Path | None, environment: Mapping[str, str], directories: UserDirectories, flags: Mapping[str, object] | None = None
+    root: Path | None, environment: Mapping[str, str], directories: UserDirectories, overrides: Mapping[str, object] | None = None
 ) -> Settings:
     """Return the configuration and where each value comes from. Raises ConfigError.
 
-    `flags` maps keys to values; None and the empty string mean that the flag was not given.
+    `overrides` are flags: keys and values; None and the empty string mean that the flag was not given.
     """
     values: dict[str, object] = {}
     origins: dict[str, str] = {}
@@ -118,7 +118,7 @@ def load_settings(
         variable = variable_of(key)
         if text := environment.get(variable, "").strip():
             take({key: _converted(key, text, variable, strict=False)}, variable)
-    for key, value in (flags or {}).items():
+    for key, value in (overrides or {}).items():
         if value is not None and value != "":
             take({_known(key, "the command line"): _converted(key, value, f"--{key.replace('_', '-')}", strict=False)}, "flag")
     return Settings(msgspec.convert(_nested(values), Config), origins)
