@@ -1,0 +1,1 @@
+"""A question answered from the repository: retrieval, tools, streaming, checked citations."""
