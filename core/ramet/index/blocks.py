@@ -15,6 +15,9 @@ _BLOCK_LINES = 60
 """Neighbouring units are put together up to this many lines; larger ones are cut."""
 _OWN_STATEMENT = 3
 """A named SQL statement of this many lines is a chunk of its own."""
+_NAMED_SHARE = 0.5
+"""A block is named after the one symbol in it when that fills at least this share of its lines."""
+_SQL_COMMENT = ("--", "/*", "*", "#")
 _HEADING_SEPARATOR = " > "
 _HEADING_MARK = re.compile(r"^\s{0,3}(#{1,6})(?:[ \t]+|$)")
 
@@ -101,7 +104,10 @@ def data_spans(language: str, tree: Tree, roots: list[Definition], lines: list[s
     covered = 0
     for start, last in _units(tree.root_node):
         is_alone = start in alone
-        if covered >= first and (is_alone or last - first >= _BLOCK_LINES):
+        is_commented = is_alone and all(
+            line.lstrip().startswith(_SQL_COMMENT) for line in lines[first - 1 : covered] if line.strip()
+        )
+        if covered >= first and not is_commented and (is_alone or last - first >= _BLOCK_LINES):
             spans += _windows(lines, _named(symbols, first, covered))
             first = covered + 1
         covered = max(covered, last)
@@ -113,9 +119,11 @@ def data_spans(language: str, tree: Tree, roots: list[Definition], lines: list[s
 
 
 def _named(symbols: list[Definition], first: int, last: int) -> Span:
-    """Return a span named after the one symbol that begins in it, or after the one that contains it."""
+    """Return a span named after the one symbol that fills most of it, or after the one that it is a part of."""
     within = [symbol for symbol in symbols if first <= symbol.start_line <= last]
-    if len(within) != 1:
-        around = [symbol for symbol in symbols if symbol.start_line <= first and symbol.end_line >= last]
-        within = around[-1:] if not within else []
-    return Span(first, last, within[0].qualified_name, within[0].kind) if within else Span(first, last, "", "block")
+    around = [symbol for symbol in symbols if symbol.start_line <= first and symbol.end_line >= last]
+    if len(within) == 1 and within[0].line_count >= (last - first + 1) * _NAMED_SHARE:
+        return Span(first, last, within[0].qualified_name, within[0].kind)
+    if around and not within:
+        return Span(first, last, around[-1].qualified_name, around[-1].kind)
+    return Span(first, last, "", "block")

@@ -15,6 +15,11 @@ _LONGEST_DEFINITION = 120
 _DEFINITION_OVERLAP = 20
 _SMALL_MINOR = 5
 """A constant, field or type of fewer lines shares a chunk with its neighbours."""
+_SMALL_CLASS = 5
+"""A class of up to this many lines stays whole."""
+_LONGEST_OPENING = 3
+_NAMED_SHARE = 0.5
+"""A span is named after the one small definition in it when that fills at least this share of its lines."""
 _LARGE_VARIABLE = 60
 """A longer object literal is cut at its functions, as a class is."""
 _DEEPEST_NESTING = 60
@@ -32,7 +37,10 @@ _COMMENT_PREFIXES: dict[str, tuple[str, ...]] = {
     "ruby": _HASH,
     "rust": ("//", "#["),
 }
-_WORD = re.compile(r"\w")
+_CLOSING = re.compile(
+    r"(?!\s*(?://|--|/\*|#(?!\s*endif)))(?:\s*#\s*endif.*|(?:[\s\])}>;,.]|(?:end|fi|done|esac)\b|(?:public|private|protected):)*(?:(?://|--|#|/\*).*)?)"
+)
+"""A line that only closes what stands above it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +88,30 @@ def definition_windows(lines: list[str], span: Span) -> list[Span]:
     return _cut(lines, span, _LONGEST_DEFINITION, _DEFINITION_OVERLAP)
 
 
-def _forms_chunk(definition: Definition) -> bool:
+def _is_small(definition: Definition) -> bool:
+    """Whether a definition shares a chunk with what is around it, as long as nothing larger is in it."""
     if definition.is_minor:
-        return definition.line_count >= _SMALL_MINOR or any(map(_forms_chunk_alone, definition.children))
-    return True
+        return definition.line_count < _SMALL_MINOR
+    parent = definition.parent
+    is_member = parent is not None and parent.is_symbol and parent.kind not in NAMESPACE_KINDS
+    return definition.line_count == 1 and (definition.kind == "macro" or (is_member and definition.kind in FUNCTION_KINDS))
 
 
-def _forms_chunk_alone(definition: Definition) -> bool:
-    return not definition.is_minor or definition.line_count >= _SMALL_MINOR
+def _forms_chunk(definition: Definition) -> bool:
+    return not _is_small(definition) or not all(map(_is_small, definition.children))
 
 
 def _is_opened(definition: Definition, depth: int) -> bool:
     """Whether the definition is cut at the definitions in it."""
     if depth >= _DEEPEST_NESTING or not any(map(_forms_chunk, definition.children)):
         return False
+    if definition.kind in NAMESPACE_KINDS:
+        return True
     if definition.kind in FUNCTION_KINDS:
         return definition.line_count > _LONGEST_DEFINITION
-    return not definition.is_minor or definition.line_count > _LARGE_VARIABLE
+    if definition.is_minor:
+        return definition.line_count > _LARGE_VARIABLE
+    return definition.line_count > _SMALL_CLASS or not definition.is_symbol
 
 
 class _Cutter:
@@ -110,16 +125,31 @@ class _Cutter:
 
     def cut(self, first: int, last: int, inside: list[Definition], owner: Definition | None, depth: int) -> None:
         """Cover the lines `first` to `last`, which hold the definitions `inside` and otherwise belong to `owner`."""
-        minors = [definition for definition in inside if not _forms_chunk(definition)]
+        small = [definition for definition in inside if not _forms_chunk(definition)]
         place = first
         for definition in self._forming(inside, depth):
             if definition.end_line < place:
                 continue
             start = self._with_comments(definition.start_line, place)
-            self._gap(place, start - 1, owner, minors)
+            if opening := self._opening(place, start - 1, owner, inside):
+                start = opening
+            else:
+                self._gap(place, start - 1, owner, small)
             self._definition(definition, max(start, min(place, definition.start_line)), depth)
             place = max(place, definition.end_line + 1)
-        self._gap(place, last, owner, minors)
+        self._gap(place, last, owner, small)
+
+    def _opening(self, first: int, last: int, owner: Definition | None, inside: list[Definition]) -> int:
+        """Return where the lines between definitions begin if they only open a namespace or a Rust impl; else 0.
+
+        Such a line says little alone and something about the definition below it, so it goes there.
+        """
+        edges = without_blank_edges(self._lines, first, last)
+        if edges is None or edges[1] - edges[0] >= _LONGEST_OPENING:
+            return 0
+        is_impl = owner is not None and not owner.is_symbol and edges[0] <= owner.start_line <= edges[1]
+        is_namespace = any(d.kind in NAMESPACE_KINDS and d.start_line == edges[0] for d in inside)
+        return edges[0] if is_impl or is_namespace else 0
 
     def _forming(self, inside: list[Definition], depth: int) -> list[Definition]:
         """Return the definitions that become chunks; a namespace is replaced by what is in it."""
@@ -138,19 +168,19 @@ class _Cutter:
         span = Span(first, definition.end_line, definition.qualified_name, definition.kind)
         self.spans += definition_windows(self._lines, span)
 
-    def _gap(self, first: int, last: int, owner: Definition | None, minors: list[Definition]) -> None:
-        """Add the lines between definitions; closing brackets go to the chunk before them."""
+    def _gap(self, first: int, last: int, owner: Definition | None, small: list[Definition]) -> None:
+        """Add the lines between definitions; what only closes goes to the chunk before."""
         edges = without_blank_edges(self._lines, first, last)
         if edges is None:
             return
         first, last = edges
-        if self.spans and not any(_WORD.search(line) for line in self._lines[first - 1 : last]):
+        if self.spans and all(map(_CLOSING.fullmatch, self._lines[first - 1 : last])):
             before = self.spans[-1]
             self.spans[-1] = Span(before.first, last, before.symbol, before.kind)
             return
         symbol, kind = (owner.qualified_name, owner.kind) if owner else ("", "module")
-        within = [minor for minor in minors if first <= minor.start_line <= last]
-        if owner is None and len(within) == 1:
+        within = [definition for definition in small if first <= definition.start_line <= last]
+        if len(within) == 1 and within[0].line_count >= (last - first + 1) * _NAMED_SHARE:
             symbol, kind = within[0].qualified_name, within[0].kind
         span = Span(first, last, symbol, kind)
         self.spans += [span] if last - first < _LONGEST_GAP else line_windows(self._lines, span)

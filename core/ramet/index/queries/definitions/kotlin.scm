@@ -1,3 +1,4 @@
+(class_declaration (modifiers (class_modifier "enum")) "class" name: (identifier) @name) @enum
 (class_declaration "class" name: (identifier) @name) @class
 (class_declaration "interface" name: (identifier) @name) @interface
 (object_declaration name: (identifier) @name) @object
