@@ -97,7 +97,8 @@ class FilesPane(ReportsFailures, Vertical):
     @work(group="filter", exclusive=True, exit_on_error=False)
     async def _filter(self, text: str) -> None:
         self._found = await asyncio.to_thread(rank, text, self._paths, MAX_FILTERED)
-        self.matches.show([path_label(match) for match in self._found])
+        width = self.content_size.width - 3
+        self.matches.show([path_label(match, width) for match in self._found])
         self.prompt.note(f"{len(self._found)}" if len(self._found) < MAX_FILTERED else f"{MAX_FILTERED}+")
 
     @on(PromptLine.Changed)

@@ -12,8 +12,8 @@ from ramet.inert import inert_line
 from ramet_tui.fuzzy import FuzzyMatch
 
 
-def path_label(match: FuzzyMatch) -> Content:
-    """Draw a path: the folder dim, the name plain, matched characters in the accent colour."""
+def path_label(match: FuzzyMatch, width: int = 0) -> Content:
+    """Draw a path: the folder dim, the name plain, matched characters in the accent colour; cut at its start to a width."""
     text = match.text
     name_start = text.rfind("/") + 1
     shown = Content(inert_line(text))
@@ -22,6 +22,8 @@ def path_label(match: FuzzyMatch) -> Content:
     shown = shown.stylize("$secondary-text", 0, name_start)
     for position in match.positions:
         shown = shown.stylize("bold $accent", position, position + 1)
+    if width and len(shown) > width:
+        shown = Content.assemble(("…", "$faint-text"), shown[len(shown) - width + 1 :])
     return shown
 
 

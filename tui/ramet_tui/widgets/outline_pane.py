@@ -8,6 +8,7 @@ from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -45,11 +46,15 @@ def symbol_mark(kind: str) -> Content:
     return Content(mark).stylize(_KIND_COLOURS.get(mark, "$syntax-type"))
 
 
+class Notice(Static, can_focus=True):
+    """What stands in the place of the list."""
+
+
 class OutlinePane(Vertical):
     """Lists the symbols of one file."""
 
     symbol_list = getters.query_one(OptionList)
-    notice = getters.query_one(Static)
+    notice = getters.query_one(Notice)
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, classes="pane")
@@ -60,7 +65,7 @@ class OutlinePane(Vertical):
     def compose(self) -> ComposeResult:
         """List or notice."""
         yield OptionList(id="symbols", compact=True)
-        yield Static("Open a file to see what it defines", classes="notice")
+        yield Notice("Open a file to see what it defines", classes="notice")
 
     def on_mount(self) -> None:
         """Start empty."""
@@ -69,7 +74,8 @@ class OutlinePane(Vertical):
 
     def focus_content(self) -> None:
         """Focus the list."""
-        (self.symbol_list if self.symbol_list.display else self).focus()
+        shown: Widget = self.symbol_list if self.symbol_list.display else self.notice
+        shown.focus()
 
     def say(self, text: str) -> None:
         """Say something instead of a list."""
@@ -92,9 +98,12 @@ class OutlinePane(Vertical):
 
     def _switch(self) -> None:
         self.border_subtitle = f"{len(self._symbols):,}" if self._symbols else ""
-        self.symbol_list.display = bool(self._symbols)
-        self.notice.display = not self._symbols
-        self.can_focus = not self._symbols
+        had_focus = self.has_focus_within
+        shown, hidden = (self.symbol_list, self.notice) if self._symbols else (self.notice, self.symbol_list)
+        shown.display = True
+        if had_focus:
+            self.screen.set_focus(shown)
+        hidden.display = False
 
     def follow(self, line: int) -> None:
         """Highlight the innermost symbol around a line, unless the user is in the list."""

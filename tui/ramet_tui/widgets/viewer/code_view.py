@@ -19,6 +19,7 @@ from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
+from ramet_tui.widgets.failures import ReportsFailures
 from ramet_tui.widgets.viewer.document import Document, Match, display_line
 from ramet_tui.widgets.viewer.painting import StyledSpan, code_strip
 
@@ -38,7 +39,7 @@ class LineColours(Protocol):
         """Return the spans of the 0-based lines first..last, one sequence per line."""
 
 
-class CodeView(ScrollView, can_focus=True):
+class CodeView(ReportsFailures, ScrollView, can_focus=True):
     """Read-only code with a cursor line, a marked span, found text, selection and colours that arrive later."""
 
     ALLOW_SELECT = True
@@ -63,7 +64,6 @@ class CodeView(ScrollView, can_focus=True):
         Binding("right,l", "shift(8)", "Right", show=False, id="viewer.right", tooltip="Scroll to the right"),
         Binding("shift+up", "extend(-1)", "Select up", show=False, id="viewer.select_up", tooltip="Select lines upwards"),
         Binding("shift+down", "extend(1)", "Select down", show=False, id="viewer.select_down", tooltip="Select lines downwards"),
-        Binding("c,ctrl+c", "copy", "Copy", show=False, id="viewer.copy", tooltip="Copy the selected text, else the lines"),
         Binding("escape", "unselect", "Unselect", show=False, id="viewer.unselect", tooltip="Drop selection, marks and matches"),
     ]
 
@@ -348,7 +348,7 @@ class CodeView(ScrollView, can_focus=True):
                 first, last = self._mark
         return self._document.lines[first : last + 1]
 
-    def action_copy(self) -> None:
+    def copy_selected(self) -> None:
         """Copy what is selected."""
         by_mouse = self.screen.get_selected_text() if self.text_selection is not None else None
         text = by_mouse or "\n".join(self.selected_lines())

@@ -19,7 +19,7 @@ MAX_WIDE_LINE = 20_000
 MAX_MATCHES = 20_000
 """Matches of a search in one file that are kept."""
 
-DocumentState = Literal["text", "empty", "binary", "huge", "unreadable", "link", "gone", "folder"]
+DocumentState = Literal["text", "empty", "binary", "huge", "unreadable", "link", "gone", "special"]
 
 
 class FileStamp(Struct, frozen=True):

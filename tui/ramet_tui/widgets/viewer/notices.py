@@ -13,7 +13,7 @@ _TITLES: dict[DocumentState, str] = {
     "unreadable": "This file cannot be read",
     "link": "A link is not followed",
     "gone": "This file is gone",
-    "folder": "This is not a file",
+    "special": "This is not a file",
 }
 
 _ADVICE: dict[DocumentState, str] = {
@@ -23,7 +23,7 @@ _ADVICE: dict[DocumentState, str] = {
     "unreadable": "Press r to try again.",
     "link": "Open the file it points to instead.",
     "gone": "It was deleted or renamed. Press r to look again, alt+left to go back.",
-    "folder": "Open a file inside it from the tree.",
+    "special": "Open a file inside it from the tree.",
 }
 
 _KEYS = (

@@ -12,11 +12,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Static
+from textual.worker import Worker
 
 from ramet.inert import inert_line
-from ramet_tui.messages import ProblemOccurred
 from ramet_tui.navigation import Place
+from ramet_tui.widgets.failures import ReportsFailures
 from ramet_tui.widgets.prompt_line import PromptLine
 from ramet_tui.widgets.viewer.code_view import CodeView
 from ramet_tui.widgets.viewer.document import Document, Match
@@ -27,19 +29,24 @@ FOLLOW_SECONDS = 2.0
 """How often the open file is compared with the disk, besides whenever the workspace reports a change."""
 
 
-class ViewerPane(Vertical):
+class Notice(Static, can_focus=True):
+    """What stands in the place of code."""
+
+
+class ViewerPane(ReportsFailures, Vertical):
     """Shows one file at a time."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "find", "find", id="viewer.find", tooltip="Find text in this file"),
         Binding("n", "next_match(1)", "next", show=False, id="viewer.next", tooltip="Go to the next match"),
         Binding("N", "next_match(-1)", "previous", show=False, id="viewer.previous", tooltip="Go to the previous match"),
+        Binding("c,ctrl+c", "copy", "copy", show=False, id="viewer.copy", tooltip="Copy the selected text, else the line"),
         Binding("r", "reload", "reload", show=False, id="viewer.reload", tooltip="Read the file from the disk again"),
     ]
 
     view = getters.query_one(CodeView)
     prompt = getters.query_one(PromptLine)
-    notice = getters.query_one("#viewer-notice", Static)
+    notice = getters.query_one(Notice)
 
     @dataclass
     class Opened(Message):
@@ -62,10 +69,11 @@ class ViewerPane(Vertical):
         self._matches: list[Match] = []
         self._current: int | None = None
         self._find_from = 0
+        self._load_worker: Worker[None] | None = None
 
     def compose(self) -> ComposeResult:
         """Notice or code, and the prompt under it."""
-        yield Static(welcome(), id="viewer-notice")
+        yield Notice(welcome(), id="viewer-notice")
         yield CodeView(self._source.colours, id="code")
         yield PromptLine(id="viewer-prompt")
 
@@ -89,13 +97,14 @@ class ViewerPane(Vertical):
 
     def focus_content(self) -> None:
         """Focus what can be focused."""
-        (self.view if self.view.display else self).focus()
+        shown: Widget = self.view if self.view.display else self.notice
+        shown.focus()
 
     def open(self, path: str, start_line: int = 0, end_line: int = 0) -> None:
         """Show a file at a 1-based line; 0 shows it where it was left. start_line..end_line is highlighted."""
         if self.path and self.view.document.is_shown:
             self._left_at[self.path] = self.view.cursor_line
-        self._load(path, start_line, end_line, reload=False)
+        self._load_worker = self._load(path, start_line, end_line, reload=False)
 
     @work(group="load", exclusive=True, exit_on_error=False)
     async def _load(self, path: str, start_line: int, end_line: int, *, reload: bool) -> None:
@@ -117,17 +126,13 @@ class ViewerPane(Vertical):
         if reload:
             self.view.mark(marked)
         had_focus = self.has_focus_within
-        self.view.display = document.is_shown
-        self.notice.display = not document.is_shown
         if not document.is_shown:
             self.notice.update(notice_for(document))
-            if had_focus:
-                self.can_focus = True
-                self.focus()
-        else:
-            self.can_focus = False
-            if had_focus:
-                self.view.focus()
+        shown, hidden = (self.view, self.notice) if document.is_shown else (self.notice, self.view)
+        shown.display = True
+        if had_focus:
+            self.screen.set_focus(shown)
+        hidden.display = False
         self._describe()
         self.post_message(self.Opened(document.path, document.is_shown))
 
@@ -144,7 +149,8 @@ class ViewerPane(Vertical):
 
     def follow(self) -> None:
         """Compare the open file with the disk and read it again when it changed."""
-        if self.path and not any(worker.group == "load" and worker.is_running for worker in self.workers):
+        is_loading = self._load_worker is not None and self._load_worker.is_running
+        if self.path and not is_loading:
             self._follow()
 
     @work(group="follow", exclusive=True, exit_on_error=False)
@@ -152,12 +158,12 @@ class ViewerPane(Vertical):
         document = self.view.document
         stamp = await asyncio.to_thread(self._source.stamp, document.path)
         if document is self.view.document and stamp != document.stamp:
-            self._load(document.path, 0, 0, reload=True)
+            self._load_worker = self._load(document.path, 0, 0, reload=True)
 
     def action_reload(self) -> None:
         """Read the file again."""
         if self.path:
-            self._load(self.path, 0, 0, reload=True)
+            self._load_worker = self._load(self.path, 0, 0, reload=True)
 
     # Finding and going to lines
 
@@ -226,6 +232,10 @@ class ViewerPane(Vertical):
         self.prompt.close()
         self.view.show_matches([])
 
+    def action_copy(self) -> None:
+        """Copy what is selected in the code."""
+        self.view.copy_selected()
+
     def action_next_match(self, step: int) -> None:
         """Go to the next or previous match."""
         if not self._matches:
@@ -245,13 +255,3 @@ class ViewerPane(Vertical):
     def _copied(self, event: CodeView.Copied) -> None:
         event.stop()
         self.notify(f"Copied {event.lines:,} line{'s' if event.lines != 1 else ''}.", timeout=2)
-
-    def on_worker_state_changed(self, event: object) -> None:
-        """Hand failures to the screen."""
-        from textual.worker import Worker, WorkerState
-
-        if isinstance(event, Worker.StateChanged) and event.state is WorkerState.ERROR and event.worker.error is not None:
-            event.stop()
-            self.border_subtitle = ""
-            error = event.worker.error
-            self.post_message(ProblemOccurred(error if isinstance(error, Exception) else RuntimeError(str(error))))

@@ -5,15 +5,52 @@ Links are never followed out of the workspace.
 
 from __future__ import annotations
 
+import codecs
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ramet.inert import inert_line
+from ramet.models import SkipReason
 from ramet.paths import absolute
-from ramet_tui.widgets.viewer.code_view import LineColours
-from ramet_tui.widgets.viewer.document import Document, FileStamp
+from ramet_tui.themes import scope_variable
+from ramet_tui.widgets.viewer.code_view import ColouredSpan, LineColours
+from ramet_tui.widgets.viewer.document import Document, DocumentState, FileStamp
+
+if TYPE_CHECKING:
+    from ramet.index.highlight import Highlighter
 
 MAX_SHOWN_BYTES = 30_000_000
+MAX_COLOURED_CHARACTERS = 5_000_000
+"""Larger files stay plain: parsing them would keep a core busy for more than a second."""
+
+
+_STATES: dict[SkipReason, DocumentState] = {
+    "binary": "binary",
+    "huge": "huge",
+    "minified": "huge",
+    "unreadable": "unreadable",
+    "symlink": "link",
+    "submodule": "special",
+    "nested-repository": "special",
+    "gone": "gone",
+    "special": "special",
+}
+"""What a file is that cannot be read, by the reason of the reader."""
+
+
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def sentence(text: str) -> str:
+    """Return a phrase with a capital letter."""
+    return inert_line(text[:1].upper() + text[1:])
+
+
+def _decoded(data: bytes) -> str:
+    if data.startswith(_UTF_16):
+        return data.decode("utf-16", "replace")
+    return data.decode("utf-8-sig", "replace")
 
 
 class DocumentSource:
@@ -24,16 +61,18 @@ class DocumentSource:
 
     def load(self, path: str) -> Document:
         """Return a file as a document; what cannot be shown becomes a document that says why."""
+        from ramet.index.languages import language_of
+        from ramet.index.reading import Unreadable, looks_binary, read_file
+
         stamp = self.stamp(path)
-        if stamp is None:
-            return Document(path, state="gone")
-        file = absolute(self.root, path)
-        if file.is_symlink():
-            return Document(path, state="link", detail=inert_line(str(file.readlink())), stamp=stamp)
-        data = file.read_bytes()
-        if b"\0" in data[:8000]:
-            return Document(path, state="binary", stamp=stamp)
-        return Document(path, data.decode("utf-8", "replace"), stamp=stamp, language="python" if path.endswith(".py") else "")
+        try:
+            data = read_file(self.root, path, MAX_SHOWN_BYTES)
+        except Unreadable as error:
+            return Document(path, state=_STATES[error.reason], detail=sentence(error.detail), stamp=stamp)
+        if looks_binary(data) and not data.startswith(_UTF_16):
+            return Document(path, state="binary", detail=f"{len(data):,} bytes", stamp=stamp)
+        language = language_of(path, data)
+        return Document(path, _decoded(data), stamp=stamp, language="" if language == "text" else language)
 
     def stamp(self, path: str) -> FileStamp | None:
         """Return what tells whether a file changed; None when it is gone."""
@@ -44,5 +83,21 @@ class DocumentSource:
         return FileStamp(found.st_mtime_ns, found.st_size, found.st_ino)
 
     def colours(self, document: Document) -> LineColours | None:
-        """Return the colours of a document, None where its language has none."""
-        return None
+        """Return the colours of a document, None where its language has none. Parses, which may take a second."""
+        if not document.language or len(document.text) > MAX_COLOURED_CHARACTERS:
+            return None
+        from ramet.index.highlight import Highlighter  # tree-sitter, so not before a file is shown
+
+        return _TreeSitterColours(Highlighter(document.language, document.text))
+
+
+class _TreeSitterColours:
+    """Theme variables instead of the names that highlight queries use."""
+
+    def __init__(self, highlighter: Highlighter) -> None:
+        self._highlighter = highlighter
+
+    def lines(self, first: int, last: int) -> list[list[ColouredSpan]]:
+        """Return the spans of the 0-based lines first..last."""
+        lines = self._highlighter.spans(first + 1, last + 1)
+        return [[(span.start, span.end, name) for span in line if (name := scope_variable(span.name))] for line in lines]
