@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ramet.retrieve.lexical import MAX_DOCUMENTS, LexicalIndex, TermBag, packed
 from ramet.store.index_database import IndexDatabase
 from ramet.store.records import BlobRecord, ChunkRecord, SymbolRecord, ViewFile, ViewRow
-from ramet.tokens import term_hashes
+from ramet.tokens import term_hashes, terms
 
 _PATH_WEIGHT = 1
 _NAME_WEIGHT = 2
@@ -96,6 +96,16 @@ class ViewIndex:
             for record in file.symbols:
                 symbols[record.name.lower()].append(NamedSymbol(file, record))
         return dict(symbols)
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """The words that names and paths of the view are made of."""
+        words = set(self.symbols_by_name)
+        for name in list(words):
+            words.update(terms(name))
+        for file in self.files.values():
+            words.update(terms(file.path))
+        return frozenset(words)
 
     @cached_property
     def files_by_name(self) -> dict[str, list[IndexedFile]]:

@@ -59,7 +59,7 @@ CREATE TABLE view (
 CREATE TABLE view_file (
     view INTEGER NOT NULL REFERENCES view (number),
     path TEXT NOT NULL,
-    mode TEXT NOT NULL,
+    mode INTEGER NOT NULL,
     oid TEXT NOT NULL,
     blob INTEGER NOT NULL REFERENCES blob (number),
     PRIMARY KEY (view, path)

@@ -92,7 +92,8 @@ class ViewFile(Struct, frozen=True):
     """One file of a view."""
 
     path: str
-    mode: str
+    mode: int
+    """As git writes it: 0o100644, 0o100755."""
     oid: str
     blob: int
     """Row number of its blob."""

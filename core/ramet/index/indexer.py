@@ -1,0 +1,184 @@
+"""Brings the index of one working tree up to date: scan, compare, parse what is new, show it, embed what has no vector."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from msgspec import convert
+
+from ramet.config import IndexLimits
+from ramet.embed.protocol import Embedder
+from ramet.errors import StoreDamaged, StoreError, StoreFull
+from ramet.events import IndexEvent, IndexFinished, IndexProgress, IndexWaiting, Scanned
+from ramet.index.blobs import PARSER_VERSION
+from ramet.index.embedding import EmbeddingResult, EmbeddingRun, FileChunks, TreeReader
+from ramet.index.merkle import Changes, MerkleTree, TreeFile
+from ramet.index.parsing import PoolParser
+from ramet.index.scan import Scan, WorkingTree
+from ramet.models import FileNote, IndexStats, SkippedFile, SkipReason
+from ramet.paths import path_to_text
+from ramet.store.protocol import VectorStore
+from ramet.store.records import ViewFile, ViewRow
+from ramet.store.repository_stores import RepositoryStores
+
+_WAIT_SECONDS = 0.1
+"""Between two looks whether another run is done; also how long cancelling such a wait takes."""
+
+
+def working_view(root: Path) -> str:
+    """Return the name of the view that shows the working tree in a folder."""
+    return f"working:{path_to_text(os.fsencode(root))}"
+
+
+class Indexer:
+    """Keeps the view of one working tree up to date. Runs on one repository take turns, in whatever workspace they are."""
+
+    def __init__(self, tree: WorkingTree, root: Path, limits: IndexLimits, stores: RepositoryStores, embedder: Embedder) -> None:
+        self._tree = tree
+        self._reader = TreeReader(root, limits)
+        self._stores = stores
+        self._embedder = embedder
+
+    def sync(self, *, rebuild: bool = False) -> Iterator[IndexEvent]:
+        """Bring the view up to date and yield what happens; closing the generator cancels and keeps what is done.
+
+        `rebuild` parses and embeds everything anew. Raises StoreFull on a full disk and StoreError when nothing can be stored.
+        """
+        lock = self._stores.run_lock()
+        while not lock.try_acquire():
+            yield IndexWaiting("Another index run on this repository is at work.")
+            time.sleep(_WAIT_SECONDS)
+        try:
+            try:
+                yield from _Run(self._tree, self._reader, self._stores, self._embedder, rebuild).events()
+            except StoreDamaged:
+                self._stores.replace_database()
+                yield from _Run(self._tree, self._reader, self._stores, self._embedder, rebuild).events()
+        finally:
+            self._stores.pending.close()
+            lock.release()
+
+
+class _Run:
+    """One sync from scan to statistics."""
+
+    def __init__(
+        self, tree: WorkingTree, reader: TreeReader, stores: RepositoryStores, embedder: Embedder, rebuild: bool
+    ) -> None:
+        self._tree = tree
+        self._reader = reader
+        self._stores = stores
+        self._database = stores.database
+        self._embedder = embedder
+        self._rebuild = rebuild
+        self._name = working_view(reader.root)
+        self._embedding = EmbeddingResult()
+        self._warnings: list[str] = []
+
+    def events(self) -> Iterator[IndexEvent]:
+        """Do it."""
+        started, scanned = time.monotonic(), time.time()
+        scan = self._tree.scan()
+        view = self._database.view(self._name)
+        changes = self._changes(scan, view)
+        looked_at = [*changes.added, *changes.modified]
+        yield Scanned(len(scan.tree.files), len(looked_at), len(changes.removed), len(scan.skipped))
+        is_outdated = view is not None and self._database.view_summary(view).oldest_parser < PARSER_VERSION
+        if self._rebuild or is_outdated:
+            looked_at = list(scan.tree.files)
+        was_embedded = view.embedded if view is not None else ""
+        parser = PoolParser(self._database, self._reader, scanned)
+        if view is None or looked_at or changes.removed:
+            yield from parser.parse([(path, scan.tree.files[path]) for path in sorted(looked_at)], again=self._rebuild)
+            view = self._show(scan.tree, parser, looked_at, changes.removed)
+            if self._rebuild or is_outdated:
+                self._database.delete_superseded_blobs()
+        yield from self._embed(view, parser.files, was_embedded)
+        yield IndexFinished(self._stats(scan, changes, view, parser, time.monotonic() - started))
+
+    def _changes(self, scan: Scan, view: ViewRow | None) -> Changes:
+        if view is not None and view.tree == scan.tree.root:
+            return Changes()
+        listed = self._database.view_files(view) if view is not None else ()
+        shown = {file.path: TreeFile(file.mode, file.oid) for file in listed}
+        return scan.tree.changes_since(MerkleTree(shown, scan.tree.object_format))
+
+    def _show(self, tree: MerkleTree, parser: PoolParser, looked_at: Sequence[str], removed: Sequence[str]) -> ViewRow:
+        """Make the parsed files the content of the view, in one transaction."""
+        parsed = {file.path: TreeFile(file.mode, file.oid) for file in parser.files}
+        unreadable = set(looked_at) - parsed.keys()
+        shown = tree.with_changes(dict.fromkeys(unreadable) | parsed)
+        folder = path_to_text(os.fsencode(self._reader.root))
+        gone = sorted(unreadable.union(removed))
+        return self._database.update_view(self._name, folder, shown.root, parser.files, gone)
+
+    def _embed(self, view: ViewRow, fresh: Sequence[ViewFile], was_embedded: str) -> Iterator[IndexProgress]:
+        """Complete the vectors. A vector store out of reach is a warning: words are searched without it."""
+        identity = self._embedder.identity
+        if not self._rebuild and self._is_embedded(view):
+            return
+        try:
+            store = self._stores.vectors(identity)
+            known = was_embedded == _mark(identity, store)
+            try:
+                yield from self._fill(store, fresh if known else self._database.view_files(view))
+            except StoreDamaged:
+                store = self._stores.replace_vectors(identity)
+                yield from self._fill(store, self._database.view_files(view))
+            if self._embedding.is_complete:
+                self._database.mark_embedded(view, _mark(identity, store))
+        except StoreFull:
+            raise
+        except StoreError as error:
+            self._stores.forget_vectors(identity)
+            self._warnings.append(f"Vectors are incomplete: {error}")
+        if self._embedding.problem:
+            self._warnings.append(f"{self._embedding.failed} chunks have no vector: {self._embedding.problem}")
+
+    def _fill(self, store: VectorStore, files: Sequence[ViewFile]) -> Iterator[IndexProgress]:
+        chunks = dict(self._database.chunk_records({file.blob for file in files}))
+        run = EmbeddingRun(self._reader, self._embedder, store, self._stores.pending)
+        self._embedding = run.result
+        with_chunks = [FileChunks(file.path, chunks[file.blob]) for file in files if file.blob in chunks]
+        yield from run.embed(with_chunks, again=self._rebuild)
+
+    def _is_embedded(self, view: ViewRow) -> bool:
+        """Whether every vector is known to be there; does not open the store for that."""
+        identity = self._embedder.identity
+        store = self._stores.opened_vectors(identity)
+        if store is not None:
+            return view.embedded == _mark(identity, store)
+        return view.embedded.startswith(f"{identity}@") and self._stores.has_vector_files()
+
+    def _stats(self, scan: Scan, changes: Changes, view: ViewRow, parser: PoolParser, seconds: float) -> IndexStats:
+        summary = self._database.view_summary(view)
+        skipped = [*scan.skipped, *parser.unread]
+        skipped += [
+            SkippedFile(file.path, convert(file.skip_reason, SkipReason), file.skip_detail)
+            for file in summary.odd_files
+            if file.skip_reason
+        ]
+        embedding = self._embedding
+        return IndexStats(
+            files=summary.files,
+            chunks=summary.chunks,
+            added=len(changes.added),
+            modified=len(changes.modified),
+            removed=len(changes.removed),
+            embedded=embedding.embedded,
+            reused=max(0, summary.chunks - embedding.missing),
+            failed=embedding.failed,
+            skipped=tuple(sorted(skipped, key=lambda file: file.path)),
+            notes=tuple(FileNote(file.path, file.note) for file in summary.odd_files if file.note),
+            seconds=seconds,
+            tree=view.tree,
+            warnings=(*self._stores.take_warnings(), *self._warnings),
+        )
+
+
+def _mark(identity: str, store: VectorStore) -> str:
+    """Return what stands in a view whose vectors are complete: the vector space and the very collection."""
+    return f"{identity}@{store.generation}"

@@ -1,0 +1,108 @@
+"""Cuts up what the pool of blobs lacks, once per content, and stores it in small steps so that nothing is done twice."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+
+from ramet.events import IndexProgress
+from ramet.index.blobs import PARSER_VERSION, blob_id, parse_blob, skipped_blob
+from ramet.index.embedding import TreeReader
+from ramet.index.merkle import TreeFile
+from ramet.index.reading import Unreadable, looks_binary, looks_minified
+from ramet.models import SkippedFile
+from ramet.paths import absolute
+from ramet.store.index_database import IndexDatabase
+from ramet.store.records import BlobId, BlobRecord, ViewFile
+
+_REPORT_SECONDS = 0.05
+_COMMIT_FILES = 256
+_COMMIT_SECONDS = 1.0
+"""Parsed files are stored this often: a killed run repeats no more than that."""
+_LASTING_SKIPS = ("binary", "minified", "huge")
+"""Reasons that lie in the content, so that they hold for as long as the content does."""
+_CLOCK_SECONDS = 2.0
+"""How far the times of a file system may be behind the clock."""
+
+
+class PoolParser:
+    """Cuts up the blobs that the pool lacks; everything it has read is stored, also when it is interrupted."""
+
+    def __init__(self, database: IndexDatabase, reader: TreeReader, scanned: float) -> None:
+        self._database = database
+        self._reader = reader
+        self._scanned = scanned
+        self._waiting: list[tuple[str, int, BlobRecord]] = []
+        self._committed = time.monotonic()
+        self.files: list[ViewFile] = []
+        """The files that can be shown now."""
+        self.unread: list[SkippedFile] = []
+        self.reused = 0
+
+    def parse(self, wanted: Sequence[tuple[str, TreeFile]], *, again: bool) -> Iterator[IndexProgress]:
+        """Make every wanted file showable or say in `unread` why it is not."""
+        ids = {path: blob_id(path, file.oid) for path, file in wanted}
+        known = {} if again else self._database.known_blobs(ids.values(), PARSER_VERSION)
+        unseen = [(path, file) for path, file in wanted if ids[path] not in known]
+        self.files = [ViewFile(path, file.mode, file.oid, known[ids[path]]) for path, file in wanted if ids[path] in known]
+        self.reused = len(self.files)
+        reported = 0.0
+        try:
+            for position, (path, file) in enumerate(unseen):
+                if time.monotonic() - reported > _REPORT_SECONDS:
+                    reported = time.monotonic()
+                    yield self._progress(position, len(unseen), path)
+                self._read(path, file, ids[path])
+                if len(self._waiting) >= _COMMIT_FILES or time.monotonic() - self._committed > _COMMIT_SECONDS:
+                    self._commit()
+        finally:
+            self._commit()
+        yield self._progress(len(unseen), len(unseen), "")
+
+    def _progress(self, parsed: int, unseen: int, path: str) -> IndexProgress:
+        return IndexProgress("parsing", self.reused + parsed, self.reused + unseen, self.reused, len(self.unread), path)
+
+    def _read(self, path: str, file: TreeFile, blob: BlobId) -> None:
+        try:
+            data = self._data(path)
+        except Unreadable as error:
+            if error.reason in _LASTING_SKIPS:
+                self._waiting.append((path, file.mode, skipped_blob(blob, error.reason, error.detail)))
+            else:
+                self.unread.append(SkippedFile(path, error.reason, error.detail))
+            return
+        actual = self._actual_oid(path, file.oid, data)
+        self._waiting.append((path, file.mode, parse_blob(BlobId(actual, blob.flavour), path, data)))
+
+    def _data(self, path: str) -> bytes:
+        data = self._reader.data(path)
+        if looks_binary(data):
+            raise Unreadable("binary", "the content is not text")
+        if looks_minified(data, self._reader.limits):
+            raise Unreadable("minified", "its lines are too long to have been written by a person")
+        return data
+
+    def _actual_oid(self, path: str, oid: str, data: bytes) -> str:
+        """Return the id of what was read: that of the scan, unless the file was written in between.
+
+        Where git converts line ends or filters content, the id never is that of the bytes on the disk, so that a difference
+        counts only when the file is young.
+        """
+        digest = hashlib.sha1 if len(oid) == hashlib.sha1().digest_size * 2 else hashlib.sha256  # noqa: S324  # git's own
+        actual = digest(b"blob %d\0" % len(data) + data).hexdigest()
+        if actual == oid:
+            return oid
+        try:
+            modified = absolute(self._reader.root, path).stat().st_mtime
+        except OSError:
+            return actual
+        return actual if modified >= self._scanned - _CLOCK_SECONDS else oid
+
+    def _commit(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        self._committed = time.monotonic()
+        if waiting:
+            numbers = self._database.add_blobs([record for _, _, record in waiting])
+            for (path, mode, record), number in zip(waiting, numbers, strict=True):
+                self.files.append(ViewFile(path, mode, record.id.oid, number))

@@ -1,0 +1,256 @@
+"""Searches one working tree: lists from words, vectors, names and paths, fused, and every hit checked against the disk."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from ramet.config import IndexLimits
+from ramet.embed.protocol import Embedder
+from ramet.errors import EmbedError, StoreError
+from ramet.index.chunker import join_lines
+from ramet.index.embedding import TreeReader
+from ramet.index.indexer import working_view
+from ramet.index.reading import Unreadable
+from ramet.index.references import find_references
+from ramet.index.relocate import find_chunk
+from ramet.index.symbol_table import SymbolTable, outline
+from ramet.models import Hit, Reference, Symbol
+from ramet.retrieve.question import Question, understand
+from ramet.retrieve.ranking import NO_DENSE, Dense, Ranking, lexical_candidates, similarity_floor
+from ramet.retrieve.spelling import neighbours
+from ramet.retrieve.view_index import ViewIndex
+from ramet.store.protocol import VectorStore
+from ramet.store.repository_stores import RepositoryStores
+from ramet.tokens import query_terms, term_hash, terms
+
+_logger = logging.getLogger(__name__)
+
+_NEAREST = 300
+"""Vectors asked for: enough that those of other views and of duplicates leave a good list."""
+_COMPARED = 100
+"""Best documents by words whose similarity is looked up when they are not among the nearest."""
+_SAMPLE = 256
+"""Chunks whose similarities stand for those of all chunks."""
+_EMBEDDED_CHARACTERS = 8_000
+"""Of a question; embedders have input limits, and the rest of a pasted log adds nothing."""
+_CORRECTED_WORDS = 8
+_CORRECTION_WEIGHT = 0.5
+_DRAWN_EXTRA = 3
+"""Hits looked at for each one wanted, since some may be gone from the disk."""
+
+
+class Found(Struct, frozen=True):
+    """Hits, best first, and sentences about what the search could not use."""
+
+    hits: tuple[Hit, ...]
+    notes: tuple[str, ...]
+    is_stale: bool
+    """Whether files have changed since the last sync, as far as the hits show."""
+
+
+class _Sample(Struct, frozen=True):
+    """Vectors of arbitrary chunks of one state of a view."""
+
+    revision: int
+    vectors: NDArray[np.float32]
+
+
+class Searcher:
+    """Answers from the newest committed state of a working tree's view. Safe to use from several threads, also during a sync."""
+
+    def __init__(self, root: Path, limits: IndexLimits, stores: RepositoryStores, embedder: Embedder) -> None:
+        self._name = working_view(root)
+        self._reader = TreeReader(root, limits)
+        self._stores = stores
+        self._embedder = embedder
+        self._loading = threading.Lock()
+        self._view: ViewIndex | None = None
+        self._symbols: tuple[int, SymbolTable] | None = None
+        self._sample: _Sample | None = None
+
+    def warm(self) -> None:
+        """Load everything a search needs, also the vectors; takes seconds in a fresh process."""
+        self._current()
+        try:
+            if self._stores.has_vector_files():
+                self._stores.vectors(self._embedder.identity)
+        except StoreError:
+            _logger.warning("The vectors could not be opened", exc_info=True)
+
+    def search(self, query: str, limit: int) -> tuple[Hit, ...]:
+        """Return the best hits."""
+        return self.find(query, limit).hits
+
+    def find(self, query: str, limit: int) -> Found:
+        """Return the best hits and what is to be said about them."""
+        view = self._current()
+        if view is None:
+            return Found((), ("This folder is not indexed yet.",), False)
+        question = understand(query)
+        notes: list[str] = []
+        if not question.terms and not question.paths:
+            return Found((), (), False)
+        matches = view.lexical.matches(self._corrected(view, question, notes))
+        scores = view.lexical.scores(matches)
+        dense = self._dense(view, question, scores, notes)
+        ranking = Ranking(view, question, matches, scores, dense)
+        return self._checked(view, ranking, limit, notes)
+
+    def symbols(self, query: str = "", path: str = "", limit: int = 200) -> tuple[Symbol, ...]:
+        """Return the definitions of a file in its order, or those of the view whose names fit the query best."""
+        view = self._current()
+        if view is None:
+            return ()
+        if path:
+            file = view.files.get(path)
+            return outline(path, file.symbols)[:limit] if file is not None else ()
+        if self._symbols is None or self._symbols[0] != view.view.revision:
+            self._symbols = view.view.revision, SymbolTable((file.path, file.symbols) for file in view.files.values())
+        return self._symbols[1].matching(query, limit)
+
+    def references(self, name: str, limit: int = 200) -> tuple[Reference, ...]:
+        """Return the places that use a name, its definitions excluded."""
+        view = self._current()
+        last = name.strip().rsplit(".", 1)[-1].rsplit("::", 1)[-1]
+        if view is None or not last:
+            return ()
+        documents = view.lexical.documents_with_all([term_hash(term) for term in terms(last)])
+        files = {(file := view.file_of(int(document))).path: file for document in documents}
+        return find_references(self._reader, last, ((file.path, file.symbols) for _, file in sorted(files.items())), limit)
+
+    def _current(self) -> ViewIndex | None:
+        """Return the view as last committed, loading what has changed."""
+        with self._loading:
+            database = self._stores.database
+            row = database.view(self._name)
+            if row is None:
+                self._view = None
+            elif self._view is None or (self._view.view.number, self._view.view.revision) != (row.number, row.revision):
+                state = database.view_state(self._name)
+                if state is None:
+                    self._view = None
+                elif self._view is None or self._view.view.number != row.number:
+                    self._view = ViewIndex.load(database, *state)
+                else:
+                    self._view = self._view.updated(database, *state)
+            return self._view
+
+    def _corrected(self, view: ViewIndex, question: Question, notes: list[str]) -> dict[str, tuple[int, float]]:
+        """Return the question's terms and, for words the view does not know, near ones that it does."""
+        wanted = dict(question.terms)
+        unknown = [term for term, (hash_, _) in question.terms.items() if not view.lexical.frequency(hash_)]
+        for term in unknown[:_CORRECTED_WORDS]:
+            for near in neighbours(term, view.vocabulary)[:2]:
+                if near not in wanted:
+                    wanted[near] = (term_hash(near), _CORRECTION_WEIGHT)
+                    notes.append(f"“{question.words[term]}” does not occur here; “{near}” was searched as well.")
+        return wanted
+
+    def _dense(self, view: ViewIndex, question: Question, scores: NDArray[np.float32], notes: list[str]) -> Dense:
+        """Ask the vectors; without them the search goes on and says so."""
+        if not query_terms(question.text):
+            return NO_DENSE
+        try:
+            store = self._vector_source(view)
+            if store is None:
+                notes.append("Vectors are not loaded yet; these results are by words only.")
+                return NO_DENSE
+            vector = self._embedder.embed_query(question.text[:_EMBEDDED_CHARACTERS])
+            return self._similarities(view, store, vector, lexical_candidates(scores)[:_COMPARED])
+        except (EmbedError, StoreError) as error:
+            _logger.warning("The search goes on without vectors", exc_info=True)
+            notes.append(f"These results are by words only: {error}")
+            return NO_DENSE
+
+    def _vector_source(self, view: ViewIndex) -> VectorStore | None:
+        """Return where to look for vectors: in memory while a first sync is filling Chroma, which is then slow to answer."""
+        pending = self._stores.pending
+        if pending.count() * 2 >= len(view.documents_by_key) > 0:
+            return pending
+        if not self._stores.has_vector_files():
+            return None
+        return self._stores.vectors_or_open(self._embedder.identity)
+
+    def _similarities(self, view: ViewIndex, store: VectorStore, vector: NDArray[np.float32], by_words: Sequence[int]) -> Dense:
+        norm = float(np.linalg.norm(vector))
+        if norm == 0:
+            return NO_DENSE
+        unit = vector / norm
+        documents = view.documents_by_key
+        nearest = dict(store.nearest(unit, _NEAREST))
+        asked = [key for document in by_words if (key := view.chunk_of(document).key) not in nearest]
+        nearest.update(_compared(store, unit, asked))
+        similarities = {document: score for key, score in nearest.items() for document in documents.get(key, ())}
+        return Dense(similarities, self._floor(view, store, unit))
+
+    def _floor(self, view: ViewIndex, store: VectorStore, unit: NDArray[np.float32]) -> float:
+        sample = self._sample
+        if sample is None or sample.revision != view.view.revision:
+            keys = list(view.documents_by_key)
+            drawn = random.Random(len(keys)).sample(keys, min(_SAMPLE, len(keys)))  # noqa: S311  # a sample, no secret
+            sample = self._sample = _Sample(view.view.revision, store.get(drawn)[1])
+        return similarity_floor(sample.vectors @ unit) if len(sample.vectors) else 0.0
+
+    def _checked(self, view: ViewIndex, ranking: Ranking, limit: int, notes: list[str]) -> Found:
+        """Read the text of the best documents from the disk; what is not there any more is left out and counted."""
+        hits: list[Hit] = []
+        lines: dict[str, list[str] | None] = {}
+        dropped: set[str] = set()
+        for ranked in ranking.ranked()[: limit * _DRAWN_EXTRA]:
+            if len(hits) >= limit:
+                break
+            file, chunk = view.file_of(ranked.document), view.chunk_of(ranked.document)
+            if file.path not in lines:
+                lines[file.path] = self._lines(file.path)
+            held = lines[file.path]
+            first = find_chunk(held, chunk.key, chunk.start_line, chunk.end_line) if held is not None else None
+            if held is None or first is None:
+                dropped.add(file.path)
+                continue
+            last = first + chunk.end_line - chunk.start_line
+            hits.append(
+                Hit(
+                    path=file.path,
+                    start_line=first,
+                    end_line=last,
+                    symbol=chunk.symbol,
+                    kind=chunk.kind,
+                    language=file.language,
+                    score=ranked.score,
+                    reasons=ranking.reasons(ranked.document),
+                    text=join_lines(held, first, last),
+                    key=chunk.key,
+                )
+            )
+        if dropped:
+            notes.append(f"{len(dropped)} files have changed since the last sync and were left out: {_listed(dropped)}.")
+        return Found(tuple(hits), tuple(notes), bool(dropped))
+
+    def _lines(self, path: str) -> list[str] | None:
+        try:
+            return self._reader.lines(path)
+        except Unreadable:
+            return None
+
+
+def _compared(store: VectorStore, unit: NDArray[np.float32], keys: Sequence[str]) -> dict[str, float]:
+    if not keys:
+        return {}
+    known, rows = store.get(keys)
+    if not known:
+        return {}
+    scores = rows @ unit / np.maximum(np.linalg.norm(rows, axis=1), 1e-12)
+    return dict(zip(known, map(float, scores), strict=True))
+
+
+def _listed(paths: set[str]) -> str:
+    shown = sorted(paths)[:3]
+    return ", ".join(shown) + (", ..." if len(paths) > len(shown) else "")
