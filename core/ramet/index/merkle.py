@@ -17,6 +17,8 @@ EXECUTABLE_MODE = 0o100755
 SYMLINK_MODE = 0o120000
 SUBMODULE_MODE = 0o160000
 
+_SHA256_DIGITS = 64
+
 
 class TreeFile(Struct, frozen=True, gc=False):
     """What stands at one path: git's mode and git's id of the content, in hexadecimal."""
@@ -54,10 +56,13 @@ class _Folder:
 class MerkleTree:
     """Paths with their content ids, hashed folder by folder; immutable, and cheap to derive another one from."""
 
-    def __init__(self, files: Mapping[str, TreeFile] | None = None, object_format: ObjectFormat = "sha1") -> None:
-        """Take text paths of `ramet.paths`. Raises ValueError when one path is both a file and a folder."""
+    def __init__(self, files: Mapping[str, TreeFile] | None = None, object_format: ObjectFormat | None = None) -> None:
+        """Take text paths of `ramet.paths`; the hash is that of the files' ids unless it is given, sha1 for no files.
+
+        Raises ValueError when one path is both a file and a folder.
+        """
         self._files = dict(files or {})
-        self._format = object_format
+        self._format = object_format or _format_of(self._files)
         self._folders: dict[str, _Folder] = {}
         self._apply(self._files)
 
@@ -156,9 +161,14 @@ class MerkleTree:
             owned[parent].folders[name] = folder.id
 
 
-def blob_id(content: bytes, object_format: ObjectFormat = "sha1") -> str:
+def blob_oid(content: bytes, object_format: ObjectFormat = "sha1") -> str:
     """Return git's id of a file's content."""
     return _object_id("blob", content, object_format)
+
+
+def _format_of(files: Mapping[str, TreeFile]) -> ObjectFormat:
+    first = next(iter(files.values()), None)
+    return "sha256" if first is not None and len(first.oid) == _SHA256_DIGITS else "sha1"
 
 
 def _folder_id(folder: _Folder, path: str, object_format: ObjectFormat) -> str:

@@ -47,7 +47,7 @@ def read_open_file(handle: int, status: os.stat_result, max_bytes: int) -> bytes
             pieces.append(piece)
             left -= len(piece)
     except OSError as error:
-        raise _unreadable(error) from error
+        raise unreadable(error) from error
     if left <= 0:
         raise Unreadable("huge", f"more than {max_bytes:,} bytes")
     return b"".join(pieces)
@@ -60,7 +60,7 @@ def open_file(root: Path, path: str) -> Generator[tuple[int, os.stat_result], No
         try:
             handle = os.open(name, _OPEN_FILE, dir_fd=folder)
         except OSError as error:
-            raise _unreadable(error) from error
+            raise unreadable(error) from error
     try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
@@ -85,7 +85,7 @@ def open_parent(root: Path, path: str) -> Generator[tuple[int, bytes], None, Non
             finally:
                 os.close(above)
     except OSError as error:
-        raise _unreadable(error) from error
+        raise unreadable(error) from error
     try:
         yield handle, name
     finally:
@@ -102,7 +102,7 @@ def looks_minified(data: bytes, limits: IndexLimits) -> bool:
     return len(data) > limits.max_line_bytes * max(1, data.count(b"\n"))
 
 
-def _unreadable(error: OSError) -> Unreadable:
+def unreadable(error: OSError) -> Unreadable:
     """Return what an error of `open` means. A symlink met with O_NOFOLLOW gives ELOOP, or ENOTDIR for a folder."""
     if error.errno in (errno.ENOENT, errno.ESTALE):
         return Unreadable("gone", "the file is no longer there")
