@@ -36,7 +36,7 @@ def api_key(variable: str, environment: Mapping[str, str]) -> str | None:
 
 def store_key(variable: str, key: str) -> None:
     """Store a key in the system keyring. Raises UsageError for a bad name or key, ConfigError when there is no keyring."""
-    _check_name(variable)
+    check_name(variable)
     key = key.strip()
     if not key or any(char.isspace() or not char.isprintable() for char in key):
         raise UsageError("The key is empty or holds spaces, line breaks or control characters.", "Paste the key alone.")
@@ -55,7 +55,7 @@ def store_key(variable: str, key: str) -> None:
 
 def delete_key(variable: str) -> bool:
     """Remove a key from the system keyring; False when it was not there. Raises ConfigError when the keyring refuses."""
-    _check_name(variable)
+    check_name(variable)
     _Rest.until = 0.0
     if _read(variable) is None:
         return False
@@ -75,7 +75,8 @@ def stored_keys(candidates: Iterable[str] = ()) -> tuple[str, ...]:
     return tuple(sorted(name for name in _index() | set(candidates) if _read(name) is not None))
 
 
-def _check_name(variable: str) -> None:
+def check_name(variable: str) -> None:
+    """Raise UsageError when this cannot be the name of an environment variable that holds a key."""
     if not _VARIABLE.fullmatch(variable):
         raise UsageError(
             f"{variable!r} is not the name of an environment variable.",

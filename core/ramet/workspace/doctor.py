@@ -22,7 +22,7 @@ from ramet.models import Finding, WorkspaceStatus
 from ramet.paths import UserDirectories, path_from_text
 from ramet.version import __version__
 
-_OTHER_VARIABLES = {"RAMET_DATA_DIR", "RAMET_CONFIG_DIR", "RAMET_RUNTIME_DIR", "RAMET_DEBUG", "RAMET_KEYMAP"}
+_OTHER_VARIABLES = {"RAMET_DATA_DIR", "RAMET_CONFIG_DIR", "RAMET_RUNTIME_DIR", "RAMET_DEBUG"}
 """Variables that are read without being settings."""
 _LITTLE_SPACE = 2_000_000_000
 """Bytes of free disk below which a large repository may not fit."""

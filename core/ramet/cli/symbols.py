@@ -1,0 +1,58 @@
+"""`ramet symbols` and `ramet references`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from ramet.cli.console import Painted
+from ramet.cli.session import Session
+from ramet.errors import UsageError
+from ramet.paths import path_to_text
+
+
+def run(session: Session) -> int:
+    """Run the command and return the exit code."""
+    return asyncio.run(_references(session) if session.options.command == "references" else _symbols(session))
+
+
+async def _symbols(session: Session) -> int:
+    options, console = session.options, session.console
+    async with session.workspace() as workspace:
+        path = _inside(workspace.root, session.folder / options.path) if options.path else ""
+        symbols = await workspace.symbols(options.query, path, options.limit)
+    if options.json:
+        console.json(symbols)
+        return 0
+    for symbol in symbols:
+        place = Painted(f"{symbol.path}:{symbol.start_line}-{symbol.end_line}", "bold")
+        console.line(place, f"  {symbol.kind} ", Painted(symbol.qualified_name, "cyan"), Painted(f"  {symbol.signature}", "dim"))
+    if not symbols:
+        console.note("No definition was found.")
+    return 0
+
+
+async def _references(session: Session) -> int:
+    options, console = session.options, session.console
+    async with session.workspace() as workspace:
+        references = await workspace.references(options.query, options.limit)
+    if options.json:
+        console.json(references)
+        return 0
+    for reference in references:
+        around = Painted(f"  in {reference.symbol}" if reference.symbol else "", "dim")
+        console.line(Painted(f"{reference.path}:{reference.line}:{reference.column}", "bold"), f"  {reference.text}", around)
+    if not references:
+        console.note(f"Nothing uses the name {options.query}.")
+    return 0
+
+
+def _inside(root: Path, file: Path) -> str:
+    """Return the text path of a file below the root. Raises UsageError when it is elsewhere."""
+    # Only the folder is resolved: a symbolic link in the repository is a file of its own.
+    place = file.parent.resolve() / file.name
+    try:
+        return path_to_text(os.fsencode(place.relative_to(root)))
+    except ValueError as error:
+        raise UsageError(f"{file} is not inside {root}.", "Give a file of this repository.") from error
