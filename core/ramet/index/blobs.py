@@ -16,6 +16,8 @@ from ramet.tokens import term_hashes
 
 PARSER_VERSION = 1
 """Grows whenever chunking, symbols or terms change, so that blobs cut up by older code are cut up again."""
+_NAME_WEIGHT = 2
+"""BM25F weight of the qualified name; it belongs to the content, so that it is counted once and for all."""
 _LARGEST_COUNT = 255
 """Occurrences of a term that are told apart; BM25 saturates long before."""
 _NO_POSTINGS = Postings(np.zeros(0, np.uint32), np.zeros(0, np.uint32), np.zeros(0, np.uint8))
@@ -44,7 +46,7 @@ def parse_blob(blob: BlobId, path: str, data: bytes) -> BlobRecord:
         skip_detail="",
         chunks=tuple(ChunkRecord(c.key, c.start_line, c.end_line, c.symbol, c.kind) for c in parsed.chunks),
         symbols=_symbol_records(parsed.symbols, parsed.chunks),
-        postings=_postings([chunk.text for chunk in parsed.chunks]),
+        postings=_postings(parsed.chunks),
     )
 
 
@@ -66,8 +68,9 @@ def _symbol_records(symbols: Sequence[Symbol], chunks: Sequence[Chunk]) -> tuple
     )
 
 
-def _postings(texts: Sequence[str]) -> Postings:
-    hashes = [term_hashes(text) for text in texts]
+def _postings(chunks: Sequence[Chunk]) -> Postings:
+    """Return the terms of the chunks' text and of their qualified names, which count double."""
+    hashes = [term_hashes(chunk.text) + term_hashes(chunk.symbol) * _NAME_WEIGHT for chunk in chunks]
     sizes = np.fromiter(map(len, hashes), dtype=np.int64, count=len(hashes))
     flat = np.fromiter(chain.from_iterable(hashes), dtype=np.uint64, count=int(sizes.sum()))
     rows = np.repeat(np.arange(len(hashes), dtype=np.uint64), sizes)

@@ -27,6 +27,8 @@ from ramet.store.repository_stores import RepositoryStores
 _WAIT_SECONDS = 0.1
 """Between two looks whether another run is done; also how long cancelling such a wait takes."""
 
+_POLL_SECONDS = 0.05
+
 
 def working_view(root: Path) -> str:
     """Return the name of the view that shows the working tree in a folder."""
@@ -92,6 +94,7 @@ class _Run:
         was_embedded = view.embedded if view is not None else ""
         parser = PoolParser(self._database, self._reader, scanned)
         if view is None or looked_at or changes.removed:
+            self._stores.start_opening(self._embedder.identity)
             yield from parser.parse([(path, scan.tree.files[path]) for path in sorted(looked_at)], again=self._rebuild)
             view = self._show(scan.tree, parser, looked_at, changes.removed)
             if self._rebuild or is_outdated:
@@ -121,7 +124,10 @@ class _Run:
         if not self._rebuild and self._is_embedded(view):
             return
         try:
-            store = self._stores.vectors(identity)
+            self._stores.start_opening(identity)
+            while (store := self._stores.vectors_or_open(identity)) is None:
+                yield IndexProgress("embedding", 0, 0, 0, 0)
+                time.sleep(_POLL_SECONDS)
             known = was_embedded == _mark(identity, store)
             try:
                 yield from self._fill(store, fresh if known else self._database.view_files(view))
@@ -155,12 +161,12 @@ class _Run:
 
     def _stats(self, scan: Scan, changes: Changes, view: ViewRow, parser: PoolParser, seconds: float) -> IndexStats:
         summary = self._database.view_summary(view)
-        skipped = [*scan.skipped, *parser.unread]
-        skipped += [
+        lasting = (
             SkippedFile(file.path, convert(file.skip_reason, SkipReason), file.skip_detail)
             for file in summary.odd_files
             if file.skip_reason
-        ]
+        )
+        skipped = {file.path: file for file in (*lasting, *parser.unread, *scan.skipped)}
         embedding = self._embedding
         return IndexStats(
             files=summary.files,
@@ -171,7 +177,7 @@ class _Run:
             embedded=embedding.embedded,
             reused=max(0, summary.chunks - embedding.missing),
             failed=embedding.failed,
-            skipped=tuple(sorted(skipped, key=lambda file: file.path)),
+            skipped=tuple(skipped[path] for path in sorted(skipped)),
             notes=tuple(FileNote(file.path, file.note) for file in summary.odd_files if file.note),
             seconds=seconds,
             tree=view.tree,

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from ramet.events import IndexProgress
 from ramet.index.blobs import PARSER_VERSION, blob_id, parse_blob, skipped_blob
 from ramet.index.embedding import TreeReader
-from ramet.index.merkle import TreeFile
+from ramet.index.merkle import SUBMODULE_MODE, SYMLINK_MODE, TreeFile
 from ramet.index.reading import Unreadable, looks_binary, looks_minified
-from ramet.models import SkippedFile
+from ramet.models import SkippedFile, SkipReason
 from ramet.paths import absolute
 from ramet.store.index_database import IndexDatabase
 from ramet.store.records import BlobId, BlobRecord, ViewFile
@@ -22,6 +22,10 @@ _COMMIT_SECONDS = 1.0
 """Parsed files are stored this often: a killed run repeats no more than that."""
 _LASTING_SKIPS = ("binary", "minified", "huge")
 """Reasons that lie in the content, so that they hold for as long as the content does."""
+_NOT_FILES: dict[int, tuple[SkipReason, str]] = {
+    SYMLINK_MODE: ("symlink", "a symbolic link, which is not followed"),
+    SUBMODULE_MODE: ("submodule", "another repository; open it as a workspace of its own"),
+}
 _CLOCK_SECONDS = 2.0
 """How far the times of a file system may be behind the clock."""
 
@@ -42,7 +46,7 @@ class PoolParser:
 
     def parse(self, wanted: Sequence[tuple[str, TreeFile]], *, again: bool) -> Iterator[IndexProgress]:
         """Make every wanted file showable or say in `unread` why it is not."""
-        ids = {path: blob_id(path, file.oid) for path, file in wanted}
+        ids = {path: _blob_id(path, file) for path, file in wanted}
         known = {} if again else self._database.known_blobs(ids.values(), PARSER_VERSION)
         unseen = [(path, file) for path, file in wanted if ids[path] not in known]
         self.files = [ViewFile(path, file.mode, file.oid, known[ids[path]]) for path, file in wanted if ids[path] in known]
@@ -64,6 +68,9 @@ class PoolParser:
         return IndexProgress("parsing", self.reused + parsed, self.reused + unseen, self.reused, len(self.unread), path)
 
     def _read(self, path: str, file: TreeFile, blob: BlobId) -> None:
+        if file.mode in _NOT_FILES:
+            self._waiting.append((path, file.mode, skipped_blob(blob, *_NOT_FILES[file.mode])))
+            return
         try:
             data = self._data(path)
         except Unreadable as error:
@@ -106,3 +113,10 @@ class PoolParser:
             numbers = self._database.add_blobs([record for _, _, record in waiting])
             for (path, mode, record), number in zip(waiting, numbers, strict=True):
                 self.files.append(ViewFile(path, mode, record.id.oid, number))
+
+
+def _blob_id(path: str, file: TreeFile) -> BlobId:
+    if file.mode in _NOT_FILES:
+        # The target of a link has the same id as a file with that text.
+        return BlobId(file.oid, _NOT_FILES[file.mode][0])
+    return blob_id(path, file.oid)

@@ -26,31 +26,17 @@ _MOST_TERMS = 96
 """Terms of one question that are looked up, the rarest first; a pasted log has thousands."""
 
 
-class TermBag(Struct, frozen=True):
-    """Terms of documents in parallel arrays; the same term of a document may come several times and adds up."""
-
-    hashes: NDArray[np.uint32]
-    documents: NDArray[np.uint32]
-    counts: NDArray[np.uint16]
-
-
-def packed(bags: Sequence[TermBag]) -> NDArray[np.uint64]:
-    """Return the sorted postings of some documents."""
-    shift = np.uint64(_COUNT_BITS)
-    parts = [
-        (bag.hashes.astype(np.uint64) << np.uint64(32)) | (bag.documents.astype(np.uint64) << shift) | bag.counts for bag in bags
-    ]
-    postings = np.concatenate(parts) if parts else np.zeros(0, np.uint64)
+def packed(
+    hashes: NDArray[np.uint32], documents: NDArray[np.uint32], counts: NDArray[np.uint8 | np.uint16]
+) -> NDArray[np.uint64]:
+    """Return the sorted postings of terms in documents, given as parallel arrays; what comes several times adds up."""
+    postings = hashes.astype(np.uint64)
+    postings <<= np.uint64(_DOC_BITS)
+    postings |= documents
+    postings <<= np.uint64(_COUNT_BITS)
+    postings |= counts
     postings.sort()
-    place = postings >> shift
-    is_first = np.ones(len(place), dtype=bool)
-    np.not_equal(place[1:], place[:-1], out=is_first[1:])
-    if is_first.all():
-        return postings
-    starts = np.flatnonzero(is_first)
-    counts = np.minimum(np.add.reduceat(postings & _COUNT_MASK, starts), _COUNT_MASK)
-    summed: NDArray[np.uint64] = (place[starts] << shift) | counts
-    return summed
+    return postings
 
 
 class TermMatch(Struct, frozen=True):
@@ -92,15 +78,15 @@ class LexicalIndex:
             segments = [segments[0], merged]
         return LexicalIndex(segments, np.concatenate([self.lengths, lengths]), alive)
 
-    def frequency(self, term: int) -> int:
-        """Return in how many documents a term occurs."""
-        return sum(end - start for start, end in self._ranges(term))
+    def knows(self, term: int) -> bool:
+        """Whether a term occurs in any document, by its hash."""
+        return any(end > start for start, end in self._ranges(term))
 
     def matches(self, terms: dict[str, tuple[int, float]]) -> list[TermMatch]:
         """Return the matches of a question's terms, given as term -> (hash, weight)."""
-        frequencies = {term: self.frequency(hash_) for term, (hash_, _) in terms.items()}
-        known = sorted((term for term in terms if frequencies[term]), key=frequencies.__getitem__)
-        return [self._match(term, *terms[term], frequencies[term]) for term in known[:_MOST_TERMS]]
+        found = {term: self._postings(hash_) for term, (hash_, _) in terms.items()}
+        known = sorted((term for term in terms if len(found[term][0])), key=lambda term: len(found[term][0]))
+        return [self._match(term, terms[term][1], *found[term]) for term in known[:_MOST_TERMS]]
 
     def scores(self, matches: Sequence[TermMatch]) -> NDArray[np.float32]:
         """Return the score of every document."""
@@ -131,11 +117,16 @@ class LexicalIndex:
         counts = (found & _COUNT_MASK).astype(np.float32)
         if len(self._segments) > 1:
             order = np.argsort(documents, kind="stable")
-            return documents[order], counts[order]
-        return documents, counts
+            documents, counts = documents[order], counts[order]
+        is_first = np.ones(len(documents), dtype=bool)
+        np.not_equal(documents[1:], documents[:-1], out=is_first[1:])
+        if is_first.all():
+            return documents, counts
+        starts = np.flatnonzero(is_first)
+        return documents[starts], np.add.reduceat(counts, starts)
 
-    def _match(self, term: str, hash_: int, weight: float, frequency: int) -> TermMatch:
-        documents, counts = self._postings(hash_)
+    def _match(self, term: str, weight: float, documents: NDArray[np.int64], counts: NDArray[np.float32]) -> TermMatch:
+        frequency = len(documents)
         total = max(self.count, frequency)
         idf = np.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
         scores = (weight * idf * (_K1 + 1)) * counts / (counts + self._norms[documents])

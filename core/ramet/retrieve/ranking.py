@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from msgspec import Struct
@@ -49,6 +50,21 @@ _DOCUMENT_PATH = re.compile(
     r"|\.(?:md|mdx|rst|txt|adoc|po|svg|ipynb)$|(?:^|/)(?:changelog|changes|license|authors|readme)[^/]*$",
     re.IGNORECASE,
 )
+
+
+class _Traits(Struct, frozen=True):
+    """What a path says about its file."""
+
+    stem: tuple[str, ...]
+    """Terms of the name without its extensions."""
+    is_test: bool
+    is_document: bool
+
+
+@lru_cache(maxsize=100_000)
+def _traits(path: str) -> _Traits:
+    stem = path.rsplit("/", 1)[-1].split(".", 1)[0]
+    return _Traits(tuple(terms(stem)), _TEST_PATH.search(path) is not None, _DOCUMENT_PATH.search(path) is not None)
 
 
 class Dense(Struct, frozen=True):
@@ -118,7 +134,6 @@ class Ranking:
         self._best_similarity = max(dense.similarities.values(), default=0.0)
         self._definitions = self._defined_names()
         self._mentioned = self._mentioned_files()
-        self._paths: dict[str, tuple[float, bool]] = {}
 
     def ranked(self) -> list[Ranked]:
         """Return all candidates, the best first."""
@@ -159,15 +174,12 @@ class Ranking:
 
     def _path_facts(self, file: IndexedFile) -> tuple[float, bool]:
         """Return what the file's name adds, and whether the file is a test or documentation that nobody asked for."""
-        facts = self._paths.get(file.path)
-        if facts is None:
-            stem = file.path.rsplit("/", 1)[-1].split(".", 1)[0]
-            stem_terms = terms(stem)
-            is_named = bool(stem_terms) and all(term in self._question.terms for term in stem_terms)
-            is_test = not self._question.is_about_tests and _TEST_PATH.search(file.path) is not None
-            is_document = not self._question.is_about_documents and _DOCUMENT_PATH.search(file.path) is not None
-            facts = self._paths[file.path] = (_PATH_STEM if is_named else 0.0, is_test or is_document)
-        return facts
+        traits = _traits(file.path)
+        is_named = bool(traits.stem) and all(term in self._question.terms for term in traits.stem)
+        is_minor = (traits.is_test and not self._question.is_about_tests) or (
+            traits.is_document and not self._question.is_about_documents
+        )
+        return (_PATH_STEM if is_named else 0.0, is_minor)
 
     def _matched_words(self, document: int) -> str:
         found = sorted(((match.score_of(document), match.term) for match in self._matches), reverse=True)

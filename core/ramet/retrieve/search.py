@@ -35,7 +35,7 @@ _logger = logging.getLogger(__name__)
 
 _NEAREST = 300
 """Vectors asked for: enough that those of other views and of duplicates leave a good list."""
-_COMPARED = 100
+_COMPARED = 60
 """Best documents by words whose similarity is looked up when they are not among the nearest."""
 _SAMPLE = 256
 """Chunks whose similarities stand for those of all chunks."""
@@ -78,7 +78,9 @@ class Searcher:
 
     def warm(self) -> None:
         """Load everything a search needs, also the vectors; takes seconds in a fresh process."""
-        self._current()
+        view = self._current()
+        if view is not None:
+            len(view.vocabulary)
         try:
             if self._stores.has_vector_files():
                 self._stores.vectors(self._embedder.identity)
@@ -100,6 +102,8 @@ class Searcher:
             return Found((), (), False)
         matches = view.lexical.matches(self._corrected(view, question, notes))
         scores = view.lexical.scores(matches)
+        if not matches:
+            notes.append("No word of the question occurs here; what follows is only similar.")
         dense = self._dense(view, question, scores, notes)
         ranking = Ranking(view, question, matches, scores, dense)
         return self._checked(view, ranking, limit, notes)
@@ -146,12 +150,12 @@ class Searcher:
     def _corrected(self, view: ViewIndex, question: Question, notes: list[str]) -> dict[str, tuple[int, float]]:
         """Return the question's terms and, for words the view does not know, near ones that it does."""
         wanted = dict(question.terms)
-        unknown = [term for term, (hash_, _) in question.terms.items() if not view.lexical.frequency(hash_)]
+        unknown = [term for term, (hash_, _) in question.terms.items() if not view.lexical.knows(hash_)]
         for term in unknown[:_CORRECTED_WORDS]:
             for near in neighbours(term, view.vocabulary)[:2]:
                 if near not in wanted:
                     wanted[near] = (term_hash(near), _CORRECTION_WEIGHT)
-                    notes.append(f"“{question.words[term]}” does not occur here; “{near}” was searched as well.")
+                    notes.append(f"“{question.words[term]}” does not occur here; words with “{near}” were searched as well.")
         return wanted
 
     def _dense(self, view: ViewIndex, question: Question, scores: NDArray[np.float32], notes: list[str]) -> Dense:

@@ -11,13 +11,11 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from ramet.retrieve.lexical import MAX_DOCUMENTS, LexicalIndex, TermBag, packed
+from ramet.retrieve.lexical import MAX_DOCUMENTS, LexicalIndex, packed
 from ramet.store.index_database import IndexDatabase
-from ramet.store.records import BlobRecord, ChunkRecord, SymbolRecord, ViewFile, ViewRow
+from ramet.store.records import ChunkRecord, Postings, SymbolRecord, ViewFile, ViewRow
 from ramet.tokens import term_hashes, terms
 
-_PATH_WEIGHT = 1
-_NAME_WEIGHT = 2
 _MOST_DEAD = 0.3
 """Share of documents that may be dead before everything is built anew."""
 
@@ -121,8 +119,7 @@ class ViewIndex:
         owners = list(self._owners)
         for file in gone:
             del files[file.path]
-        bags: list[TermBag] = []
-        lengths: list[NDArray[np.float32]] = []
+        added: list[tuple[IndexedFile, Postings]] = []
         for listed in fresh:
             # A blob may be gone when the view moved on while this state was being read; the next state has it.
             blob = blobs.get(listed.blob)
@@ -130,35 +127,35 @@ class ViewIndex:
                 continue
             file = IndexedFile(listed.path, listed.blob, blob.language, blob.chunks, blob.symbols, len(owners))
             files[listed.path] = file
-            owners += [file] * len(blob.chunks)
             if blob.chunks:
-                bag = _bag(file, blob)
-                bags.append(bag)
-                sums = np.bincount(bag.documents - np.uint32(file.first), weights=bag.counts, minlength=len(blob.chunks))
-                lengths.append(sums.astype(np.float32))
+                owners += [file] * len(blob.chunks)
+                added.append((file, blob.postings))
         dead = list(chain.from_iterable(range(file.first, file.first + len(file.chunks)) for file in gone))
-        added = np.concatenate(lengths) if lengths else np.zeros(0, np.float32)
-        return ViewIndex(view, files, owners, self.lexical.with_changes(dead, packed(bags), added))
+        lexical = self.lexical.with_changes(dead, *_postings(added, len(self._owners))) if added or dead else self.lexical
+        return ViewIndex(view, files, owners, lexical)
 
 
-def _bag(file: IndexedFile, blob: BlobRecord) -> TermBag:
-    """Return the terms of a file's chunks: content, path, and qualified names."""
-    size = len(file.chunks)
-    path_terms = np.fromiter(term_hashes(file.path), dtype=np.uint32)
-    names = [term_hashes(chunk.symbol) if chunk.symbol else () for chunk in file.chunks]
-    name_sizes = np.fromiter(map(len, names), dtype=np.int64, count=size)
-    name_terms = np.fromiter(chain.from_iterable(names), dtype=np.uint32, count=int(name_sizes.sum()))
-    documents = np.arange(file.first, file.first + size, dtype=np.uint32)
-    return TermBag(
-        hashes=np.concatenate([blob.postings.hashes, np.tile(path_terms, size), name_terms]),
-        documents=np.concatenate(
-            [np.repeat(documents, blob.postings.lengths), np.repeat(documents, len(path_terms)), np.repeat(documents, name_sizes)]
+def _postings(added: Sequence[tuple[IndexedFile, Postings]], first: int) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
+    """Return the postings of new documents, the first of which has the number `first`, and the documents' lengths."""
+    if not added:
+        return np.zeros(0, np.uint64), np.zeros(0, np.float32)
+    sizes = np.fromiter((len(file.chunks) for file, _ in added), dtype=np.int64)
+    documents = np.arange(first, first + int(sizes.sum()), dtype=np.uint32)
+    content_documents = np.repeat(documents, np.concatenate([postings.lengths for _, postings in added]))
+    content_counts = np.concatenate([postings.counts for _, postings in added])
+    # Every document has the terms of its file's path.
+    paths = [term_hashes(file.path) for file, _ in added]
+    path_sizes = np.fromiter(map(len, paths), dtype=np.int64)
+    path_starts = np.cumsum(path_sizes) - path_sizes
+    repeats = np.repeat(path_sizes, sizes)
+    within = np.arange(int(repeats.sum())) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+    path_hashes = np.fromiter(chain.from_iterable(paths), dtype=np.uint32)
+    lengths = np.bincount(content_documents - np.uint32(first), weights=content_counts, minlength=len(documents)) + repeats
+    postings = packed(
+        np.concatenate(
+            [*(postings.hashes for _, postings in added), path_hashes[np.repeat(np.repeat(path_starts, sizes), repeats) + within]]
         ),
-        counts=np.concatenate(
-            [
-                blob.postings.counts.astype(np.uint16),
-                np.full(len(path_terms) * size, _PATH_WEIGHT, np.uint16),
-                np.full(len(name_terms), _NAME_WEIGHT, np.uint16),
-            ]
-        ),
+        np.concatenate([content_documents, np.repeat(documents, repeats)]),
+        np.concatenate([content_counts, np.ones(len(within), np.uint8)]),
     )
+    return postings, lengths.astype(np.float32)

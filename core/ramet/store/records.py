@@ -52,7 +52,7 @@ class Postings(Struct, frozen=True):
     lengths: NDArray[np.uint32]
     hashes: NDArray[np.uint32]
     counts: NDArray[np.uint8]
-    """Occurrences of the term in the chunk; more than 255 are 255."""
+    """Weighted occurrences of the term in the chunk and its name; more than 255 are 255."""
 
 
 class BlobRecord(Struct, frozen=True):

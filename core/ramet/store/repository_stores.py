@@ -119,8 +119,22 @@ class RepositoryStores:
         failure = self._failures.get(embedder)
         if failure is not None and time.monotonic() - failure.time < _RETRY_SECONDS:
             raise failure.error
-        self._open_in_background(embedder)
+        self.start_opening(embedder)
         return None
+
+    def start_opening(self, embedder: str) -> None:
+        """Open the vectors of an embedder in a thread, since that takes seconds; harmless when they are open or being opened."""
+        # The guard may be held for seconds by a thread that is opening the store; then there is nothing to start.
+        if not self._guard.acquire(blocking=False):
+            return
+        try:
+            if self._is_closed or embedder in self._vectors or (self._opening is not None and self._opening.is_alive()):
+                return
+            self._failures.pop(embedder, None)
+            self._opening = threading.Thread(target=self._try_open, args=(embedder,), name="open-vectors", daemon=True)
+            self._opening.start()
+        finally:
+            self._guard.release()
 
     def replace_database(self) -> None:
         """Move the damaged database aside and begin an empty one."""
@@ -193,18 +207,6 @@ class RepositoryStores:
         for store in self._vectors.values():
             store.close()
         self._vectors.clear()
-
-    def _open_in_background(self, embedder: str) -> None:
-        # The guard may be held for seconds by a thread that is opening the store; then there is nothing to start.
-        if not self._guard.acquire(blocking=False):
-            return
-        try:
-            if self._is_closed or (self._opening is not None and self._opening.is_alive()):
-                return
-            self._opening = threading.Thread(target=self._try_open, args=(embedder,), name="open-vectors", daemon=True)
-            self._opening.start()
-        finally:
-            self._guard.release()
 
     def _try_open(self, embedder: str) -> None:
         try:
