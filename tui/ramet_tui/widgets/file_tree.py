@@ -124,12 +124,16 @@ class FileTree(ReportsFailures, Tree[Entry]):
         await self._insert(node, entries)
         if not entries and not node.children:
             node.add_leaf("empty", data=None)
-        if cursor is not None and cursor.data is not None and self._by_path.get(cursor.data.path) is cursor:
-            self.call_after_refresh(self._keep_cursor, cursor)
+        if cursor is not None and (cursor.data is None or self._by_path.get(cursor.data.path) is not cursor):
+            cursor = None
+        self.call_after_refresh(self._keep_cursor, cursor)
 
-    def _keep_cursor(self, node: TreeNode[Entry]) -> None:
-        if node.line >= 0 and node.line != self.cursor_line:
+    def _keep_cursor(self, node: TreeNode[Entry] | None) -> None:
+        """Put the cursor on its node again; where that went away, on what is in its line now."""
+        if node is not None and node.line >= 0:
             self.cursor_line = node.line
+        elif self.cursor_line < 0 and self.last_line >= 0:
+            self.cursor_line = 0
 
     async def _entries(self, folder: str) -> Sequence[Entry]:
         if self._index is not None:
