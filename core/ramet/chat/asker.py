@@ -1,0 +1,225 @@
+"""Answers one question: retrieval, model with tools or extract, checked citations, stored turn."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+
+from ramet.chat.citations import check_answer, check_citations
+from ramet.chat.extractive import extractive_answer
+from ramet.chat.model_run import ModelRun
+from ramet.chat.repository import Repository
+from ramet.chat.source_book import SourceBook, span_source
+from ramet.chat.tools import Toolbox
+from ramet.config import Config
+from ramet.errors import ModelError, RametError, StoreError, UsageError
+from ramet.events import Answered, AskEvent, ModelChosen, Retrieved, TextDelta
+from ramet.llm.protocol import ChatModel
+from ramet.models import AskRequest, Attachment, Citation, ModelChoice, Problem, SearchResult, Source, Turn, Usage
+from ramet.prompt.packing import Budget, Packed, budget_for, fit, opening_messages
+from ramet.prompt.query import retrieval_query
+from ramet.prompt.sources import pack_sources, source_of
+from ramet.prompt.trimming import TokenCounter
+from ramet.store.conversations import ConversationStore
+
+ModelChooser = Callable[[str], Awaitable[ModelChoice | None]]
+"""The model that a request asks for by name (empty: any) -> the model that answers."""
+ModelOpener = Callable[[ModelChoice], Awaitable[ChatModel]]
+
+_HITS = 30
+"""Candidates for the sources of a request; the budget decides how many get in."""
+_EXTRACT_HITS = 8
+_EXTRACT_WINDOW = 32_768
+"""Tokens that a question without a model is cut to, as if there were one."""
+_FIRST_HITS = 4
+"""Hits that go before what the last answer cited."""
+_STOPPED = Problem("RametError", "The answer was stopped before it was whole.", "Ask again to get all of it.")
+
+
+class Asker:
+    """Answers questions about one repository. Several may be asked at the same time."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        conversations: ConversationStore,
+        choose: ModelChooser,
+        open_model: ModelOpener,
+        config: Config,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._repository = repository
+        self._conversations = conversations
+        self._choose = choose
+        self._open_model = open_model
+        self._config = config
+        self._clock = clock
+
+    async def ask(self, request: AskRequest) -> AsyncGenerator[AskEvent, None]:
+        """Yield the events of one answer, `Answered` last; closing it stores what had arrived.
+
+        Raises UsageError for a question that cannot be asked, and ModelError when a model fails before its first word.
+        """
+        question = _encodable(request.question).strip()
+        if not question:
+            raise UsageError("The question is empty.", "Type what you want to know about the repository.")
+        turns: tuple[Turn, ...] = ()
+        if request.conversation:
+            turns = (await asyncio.to_thread(self._conversations.get, request.conversation)).turns
+        choice = await self._choose(request.model) if request.use_model else None
+        conversation = request.conversation or self._conversations.new_id()
+        yield ModelChosen(choice, conversation)
+        attachments = tuple(Attachment(_encodable(given.name), _encodable(given.text)) for given in request.attachments)
+        answer = _Answer(question, attachments, turns, choice, is_extract_wanted=not request.use_model)
+        try:
+            async with aclosing(self._answer(answer)) as events:
+                async for event in events:
+                    yield event
+        except ModelError as error:
+            if not answer.text:
+                raise
+            answer.problem = Problem(type(error).__name__, error.what, error.advice)
+        except (GeneratorExit, asyncio.CancelledError):
+            answer.problem = _STOPPED
+            self._store_stopped(conversation, answer)  # at once: an await here could be cancelled in its turn
+            raise
+        citations = await self._checked(answer)
+        problem = await self._store(conversation, answer, citations)
+        yield Answered(answer.text, citations, answer.usage, conversation, problem)
+
+    async def check(self, citations: Sequence[Citation]) -> tuple[Citation, ...]:
+        """Return stored citations with their state on the disk as it is now."""
+        files = await self._repository.files()
+        return await asyncio.to_thread(check_citations, citations, self._repository.read_lines, files)
+
+    def _answer(self, answer: _Answer) -> AsyncGenerator[AskEvent, None]:
+        return self._with_model(answer, answer.choice) if answer.choice else self._extract(answer)
+
+    async def _with_model(self, answer: _Answer, choice: ModelChoice) -> AsyncGenerator[AskEvent, None]:
+        model, found = await asyncio.gather(self._open_model(choice), self._search(answer, _HITS))
+        budget = budget_for(model.context_window, self._config.context_tokens, model.count_tokens)
+        packed = await self._pack(answer, found, budget, model.count_tokens)
+        yield Retrieved(answer.book.sources, (*found.notes, *packed.notes))
+        messages = opening_messages(packed, answer.book.sources, answer.turns, budget, model.count_tokens)
+        toolbox = Toolbox(self._repository, answer.book, model.count_tokens, self._config.limits.max_file_bytes)
+        run = ModelRun(model, toolbox, messages, self._config.tool_rounds)
+        try:
+            async with aclosing(run.events()) as events:
+                async for event in events:
+                    if isinstance(event, TextDelta):
+                        answer.text += event.text
+                    yield event
+        finally:
+            answer.usage = run.usage
+        answer.problem = run.problem
+
+    async def _extract(self, answer: _Answer) -> AsyncGenerator[AskEvent, None]:
+        found = await self._search(answer, _EXTRACT_HITS)
+        budget = budget_for(_EXTRACT_WINDOW, self._config.context_tokens, _estimated_tokens)
+        packed = await self._pack(answer, found, budget, _estimated_tokens)
+        text = await extractive_answer(answer.book, self._repository, answer.is_extract_wanted)
+        yield Retrieved(answer.book.sources, (*found.notes, *packed.notes))
+        answer.text = text
+        yield TextDelta(text)
+
+    async def _search(self, answer: _Answer, limit: int) -> SearchResult:
+        query = retrieval_query(answer.question, answer.attachments, answer.turns)
+        return await self._repository.search(query, limit)
+
+    async def _pack(self, answer: _Answer, found: SearchResult, budget: Budget, count: TokenCounter) -> Packed:
+        """Cut the question to the budget and fill the answer's source book."""
+        packed = fit(answer.question, answer.attachments, budget, count)
+        answer.question, answer.attachments = packed.question, packed.attachments
+        hits = [source_of(hit) for hit in found.hits]
+        carried = await asyncio.to_thread(self._still_cited, answer.turns) if answer.choice else []
+        candidates = [*hits[:_FIRST_HITS], *carried, *hits[_FIRST_HITS:]]
+        lines = await asyncio.to_thread(self._lines_of_repeated, candidates)
+        answer.book = SourceBook(pack_sources(candidates, budget.sources, count, lines))
+        return packed
+
+    def _lines_of_repeated(self, candidates: Sequence[Source]) -> dict[str, Sequence[str]]:
+        """Return the lines of files that several candidates are in, so that neighbours can be joined."""
+        paths = Counter(candidate.path for candidate in candidates)
+        read = {path: self._repository.read_lines(path) for path, uses in paths.items() if uses > 1}
+        return {path: lines for path, lines in read.items() if lines is not None}
+
+    def _still_cited(self, turns: Sequence[Turn]) -> list[Source]:
+        """Return what the last answer cited, where it is now: a follow-up is often about just that."""
+        if not turns:
+            return []
+        carried: list[Source] = []
+        languages = {source.number: source.language for source in turns[-1].sources}
+        for citation in check_citations(turns[-1].citations, self._repository.read_lines):
+            lines = self._repository.read_lines(citation.path) if citation.state in ("valid", "moved") else None
+            if lines is not None:
+                start, end = citation.start_line, citation.end_line
+                carried.append(span_source(citation.path, lines, start, end, citation.symbol, languages.get(citation.number, "")))
+        return carried
+
+    async def _checked(self, answer: _Answer) -> tuple[Citation, ...]:
+        files = await self._repository.files()
+        return await asyncio.to_thread(check_answer, answer.text, answer.book.sources, self._repository.read_lines, files)
+
+    async def _store(self, conversation: str, answer: _Answer, citations: tuple[Citation, ...]) -> Problem | None:
+        """Store the turn and return the answer's problem; an answer that cannot be stored is still given."""
+        try:
+            await asyncio.to_thread(self._conversations.append, conversation, answer.turn(citations, self._clock()))
+        except StoreError as error:
+            return answer.problem or Problem(type(error).__name__, f"The answer was not stored. {error.what}", error.advice)
+        return answer.problem
+
+    def _store_stopped(self, conversation: str, answer: _Answer) -> None:
+        try:
+            citations = check_answer(answer.text, answer.book.sources, self._repository.read_lines)
+            self._conversations.append(conversation, answer.turn(citations, self._clock()))
+        except RametError:
+            return  # nobody is left to be told
+
+
+class _Answer:
+    """One answer while it grows; owned by one call of `Asker.ask`."""
+
+    def __init__(
+        self,
+        question: str,
+        attachments: tuple[Attachment, ...],
+        turns: tuple[Turn, ...],
+        choice: ModelChoice | None,
+        *,
+        is_extract_wanted: bool,
+    ) -> None:
+        self.question = question
+        self.attachments = attachments
+        self.turns = turns
+        self.choice = choice
+        self.is_extract_wanted = is_extract_wanted
+        self.book = SourceBook()
+        self.text = ""
+        self.usage = Usage()
+        self.problem: Problem | None = None
+
+    def turn(self, citations: tuple[Citation, ...], created: float) -> Turn:
+        """Return the turn to be stored."""
+        return Turn(
+            question=self.question,
+            answer=self.text,
+            sources=self.book.sources,
+            citations=citations,
+            model=self.choice.name if self.choice else "",
+            usage=self.usage,
+            created=created,
+            attachments=self.attachments,
+            problem=self.problem,
+        )
+
+
+def _encodable(text: str) -> str:
+    """Replace lone surrogates, which neither JSON nor SQLite takes."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _estimated_tokens(text: str) -> int:
+    return len(text.encode("utf-8", "replace")) // 3 + 1
