@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from types import ModuleType
 from typing import Any
@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from ramet.config import Config
 from ramet.errors import ModelError, ModelRateLimited
+from ramet.llm.choice import connection
 from ramet.llm.failures import is_about_tools, timed_out, translated
 from ramet.llm.ollama import model_details
 from ramet.llm.protocol import Completed, Delta, Message, ModelEvent, Retrying, ToolCall, ToolSpec
@@ -73,6 +74,14 @@ async def close_connections() -> None:
         litellm = _litellm()
         await litellm.close_litellm_async_clients()
         litellm.in_memory_llm_clients_cache.flush_cache()
+
+
+async def open_model(choice: ModelChoice, config: Config, environment: Mapping[str, str]) -> LitellmModel:
+    """Return a chosen model, ready to be asked. Raises ModelNotConfigured when its key is missing."""
+    reached = await asyncio.to_thread(connection, choice, config, environment)
+    model = LitellmModel(choice, reached.api_key, reached.api_base, config)
+    await model.prepare()
+    return model
 
 
 class LitellmModel:
