@@ -7,8 +7,9 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ramet.cli.console import Console
 from ramet.cli.parser import build_parser
@@ -21,8 +22,7 @@ PIPE_CLOSED = 141
 """What a shell expects of a program whose reader went away."""
 
 
-@dataclass(frozen=True)
-class AppOptions:
+class AppOptions(Struct, frozen=True):
     """What the app is started with."""
 
     folder: Path
@@ -51,7 +51,7 @@ def main(argv: Sequence[str], run_app: Callable[[AppOptions], int]) -> int:
 
 
 def _run(argv: Sequence[str], run_app: Callable[[AppOptions], int], environment: Mapping[str, str], console: Console) -> int:
-    options = build_parser().parse_args(argv)
+    options = build_parser(argv).parse_args(argv)
     if not options.command:
         _need_terminal(environment)
         return run_app(AppOptions(existing_folder(options.folder), options.in_process, options.model))

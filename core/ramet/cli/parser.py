@@ -1,55 +1,21 @@
-"""The grammar of the command line: commands, options, and the texts that `--help` shows."""
+"""The grammar of the command line: commands, options, and the texts that `--help` shows (`ramet.cli.texts`)."""
 
 from __future__ import annotations
 
 import argparse
 import re
 import sys
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
+from msgspec import Struct
+
+from ramet.cli import texts
+from ramet.inert import inert_line
 from ramet.version import __version__
 
 _MOST_HITS = 200
-
-_DESCRIPTION = """\
-Ask questions about the code in this folder and get answers with checked citations.
-
-Without a command the app opens. The index is built by itself when it is first needed."""
-
-_EPILOG = """\
-examples:
-  ramet                                        open the app on this repository
-  ramet -C ~/src/flask                         ... on another one
-  ramet search "where are retries limited"     the best places, and why they were found
-  ramet ask "why does teardown run twice?"     an answer with citations
-  pytest 2>&1 | ramet ask "why does it fail?"  with piped text as context
-  ramet doctor                                 what is configured, reachable and indexed
-
-`ramet COMMAND --help` explains a command. Exit codes: 0 fine, 1 failure, 2 wrong usage, 130 interrupted."""
-
-_ASK_EPILOG = """\
-The answer goes to stdout as it arrives, followed by its sources; progress goes to stderr.
-
-Standard input:
-  Text piped in is added as context; of a long one the head and the tail are kept. On a terminal, in the background of a
-  terminal and from /dev/null nothing is read. Where no terminal is involved (cron, CI) a pipe that sends nothing within
-  10 seconds is given up with a note; --stdin waits for it to its end, --no-stdin does not look at it.
-  With the question - or with none at all, the question itself is read from standard input.
-
-examples:
-  ramet ask "how is a request routed?"
-  ramet ask --no-model "where is the cache filled?"
-  ramet ask --continue "and who empties it?"
-  git diff | ramet ask "what could this break?"
-  ramet ask --json "what is a view?" | jq -r 'select(.event == "Answered").text'"""
-
-_KEY_EPILOG = """\
-The key is asked for without being shown, or read from standard input: it never appears on the command line.
-A variable that is set in the environment wins over the keyring.
-
-examples:
-  ramet key set ANTHROPIC_API_KEY
-  pass show anthropic | ramet key set ANTHROPIC_API_KEY"""
+_MOST_LISTED = 5_000
 
 
 class Parser(argparse.ArgumentParser):
@@ -57,23 +23,33 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print one sentence and where to read on, and exit with 2."""
-        choice = re.match(r"argument (\w+): invalid choice: '(.*?)' \(choose from (.*)\)", message)
-        if choice and choice[1].isupper():
+        choice = re.match(r"argument (COMMAND|ACTION): invalid choice: '(.*?)' \(choose from (.*)\)", message, re.DOTALL)
+        if choice:
             import difflib
 
             near = difflib.get_close_matches(choice[2], re.findall(r"[\w-]+", choice[3]), n=1, cutoff=0.5)
             hint = f" Did you mean `{near[0]}`?" if near else ""
-            message = f"there is no command {choice[2]!r}.{hint}"
-        sys.stderr.write(f"ramet: {message.rstrip('.?')}{'?' if message.endswith('?') else '.'} See `{self.prog} --help`.\n")
+            message = f"There is no {choice[1].lower()} {choice[2]!r}.{hint}"
+        end = "" if message.endswith(("?", ".")) else "."
+        sys.stderr.write(f"ramet: {inert_line(message)}{end} See `{self.prog} --help`.\n")
         raise SystemExit(2)
 
 
-def build_parser() -> Parser:
-    """Return the parser of the whole command line."""
+class _Command(Struct, frozen=True):
+    """One command: its line in `--help`, its module below `ramet.cli`, and what adds its arguments."""
+
+    help: str
+    module: str
+    add_arguments: Callable[[Parser], None]
+    epilog: str = ""
+
+
+def build_parser(arguments: Sequence[str]) -> Parser:
+    """Return the parser for these arguments; commands that are not among them are only named, to start sooner."""
     parser = Parser(
         prog="ramet",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
+        description=texts.DESCRIPTION,
+        epilog=texts.EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -81,13 +57,22 @@ def build_parser() -> Parser:
     _add_common(parser, folder=".", in_process=False)
     parser.add_argument("--model", metavar="M", default="", help="the chat model for the app, such as ollama_chat/qwen3")
     parser.set_defaults(command="")
-    commands = parser.add_subparsers(metavar="COMMAND", title="commands")
-    _add_index(commands)
-    _add_search(commands)
-    _add_ask(commands)
-    _add_conversations(commands)
-    _add_engine(commands)
-    _add_setup(commands)
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands", prog="ramet")
+    for name, command in _COMMANDS.items():
+        if name not in arguments:
+            commands.add_parser(name, help=command.help, add_help=False)
+            continue
+        added = commands.add_parser(
+            name,
+            help=command.help,
+            description=f"{command.help[0].upper()}{command.help[1:]}.",
+            epilog=command.epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        _add_common(added, argparse.SUPPRESS, argparse.SUPPRESS)
+        added.set_defaults(command=name, module=command.module)
+        command.add_arguments(added)
     return parser
 
 
@@ -99,113 +84,114 @@ def _add_common(parser: argparse.ArgumentParser, folder: str, in_process: bool |
     )
 
 
-_Commands = argparse._SubParsersAction  # argparse has no public name for it
-
-
-def _command(commands: _Commands[Parser], name: str, text: str, *, module: str = "", epilog: str = "") -> Parser:
-    parser = commands.add_parser(
-        name,
-        help=text,
-        description=f"{text[0].upper()}{text[1:]}.",
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    _add_common(parser, argparse.SUPPRESS, argparse.SUPPRESS)
-    parser.set_defaults(command=name, module=module or name)
-    return parser
-
-
 def _add_json(parser: argparse.ArgumentParser, text: str) -> None:
     parser.add_argument("--json", action="store_true", help=text)
 
 
-def _add_limit(parser: argparse.ArgumentParser, default: int, most: int = _MOST_HITS) -> None:
+def _add_limit(parser: argparse.ArgumentParser, default: int, most: int) -> None:
     def limit(text: str) -> int:
-        if not text.isdecimal() or not 1 <= int(text) <= most:
+        if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= most:
             raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {most}")
         return int(text)
 
     parser.add_argument("-k", dest="limit", metavar="N", type=limit, default=default, help=f"how many at most ({default})")
 
 
-def _add_index(commands: _Commands[Parser]) -> None:
-    index = _command(commands, "index", "bring the index up to date with the files", module="index")
-    index.add_argument("--rebuild", action="store_true", help="parse and embed everything anew")
-    index.add_argument("--estimate", action="store_true", help="say what a run would do and cost, and do nothing")
-    _add_json(index, "print what was done as a JSON object")
-    index.add_argument("--quiet", "-q", action="store_true", help="print only what went wrong")
-    index.add_argument("--verbose", "-v", action="store_true", help="name every file that is left out")
-    _command(commands, "gc", "remove what no working tree needs from the stores", module="index")
+def _index(parser: Parser) -> None:
+    parser.add_argument("--rebuild", action="store_true", help="parse and embed everything anew")
+    parser.add_argument("--estimate", action="store_true", help="say what a run would do and cost, and do nothing")
+    _add_json(parser, "print what was done as a JSON object")
+    parser.add_argument("--quiet", "-q", action="store_true", help="print only what went wrong")
+    parser.add_argument("--verbose", "-v", action="store_true", help="name every file that is left out")
 
 
-def _add_search(commands: _Commands[Parser]) -> None:
-    search = _command(commands, "search", "find the best places for words, a name or a question")
-    search.add_argument("query", metavar="QUERY", nargs="+")
-    _add_limit(search, 10)
-    _add_json(search, "print one JSON array, best first; lines are 1-based and inclusive")
-    symbols = _command(commands, "symbols", "list definitions by name, or those of one file", module="symbols")
-    symbols.add_argument("query", metavar="NAME", nargs="?", default="")
-    symbols.add_argument("--path", metavar="FILE", default="", help="the definitions of this file, in its order")
-    _add_limit(symbols, 50, 5_000)
-    _add_json(symbols, "print one JSON array")
-    references = _command(commands, "references", "list the places that use a name", module="symbols")
-    references.add_argument("query", metavar="NAME")
-    _add_limit(references, 100, 5_000)
-    _add_json(references, "print one JSON array")
+def _nothing(parser: Parser) -> None:
+    """The command takes no arguments."""
 
 
-def _add_ask(commands: _Commands[Parser]) -> None:
-    ask = _command(commands, "ask", "answer a question from the code, with citations", epilog=_ASK_EPILOG)
-    ask.add_argument("question", metavar="QUESTION", nargs="*", help="several words need no quotes; - reads it from stdin")
-    model = ask.add_mutually_exclusive_group()
+def _search(parser: Parser) -> None:
+    parser.add_argument("query", metavar="QUERY", nargs="+", help="words, a name or a question; quotes are not needed")
+    _add_limit(parser, 10, _MOST_HITS)
+    _add_json(parser, "print one JSON array, best first; lines are 1-based and inclusive")
+
+
+def _symbols(parser: Parser) -> None:
+    parser.add_argument("query", metavar="NAME", nargs="?", default="", help="all or part of a name")
+    parser.add_argument("--path", metavar="FILE", default="", help="the definitions of this file, in its order")
+    _add_limit(parser, 50, _MOST_LISTED)
+    _add_json(parser, "print one JSON array")
+
+
+def _references(parser: Parser) -> None:
+    parser.add_argument("query", metavar="NAME", help="the name as it is written in the code")
+    _add_limit(parser, 100, _MOST_LISTED)
+    _add_json(parser, "print one JSON array")
+
+
+def _ask(parser: Parser) -> None:
+    parser.add_argument("question", metavar="QUESTION", nargs="*", help="several words need no quotes; - reads it from stdin")
+    model = parser.add_mutually_exclusive_group()
     model.add_argument("--model", metavar="M", default=argparse.SUPPRESS, help="ask this model, such as openai/gpt-5")
     model.add_argument("--no-model", action="store_true", help="answer with an extract; nothing leaves this machine")
-    thread = ask.add_mutually_exclusive_group()
+    thread = parser.add_mutually_exclusive_group()
     thread.add_argument("--conversation", metavar="ID", default="", help="continue this conversation")
     thread.add_argument("--continue", dest="goes_on", action="store_true", help="continue the latest conversation")
-    stdin = ask.add_mutually_exclusive_group()
+    stdin = parser.add_mutually_exclusive_group()
     stdin.add_argument("--stdin", action="store_true", help="wait for standard input to its end")
     stdin.add_argument("--no-stdin", action="store_true", help="do not look at standard input")
-    _add_json(ask, "print one event per line as it happens")
+    _add_json(parser, "print one event per line as it happens")
 
 
-def _add_conversations(commands: _Commands[Parser]) -> None:
-    conversations = _command(commands, "conversations", "list, show or delete stored conversations")
-    actions = conversations.add_subparsers(metavar="ACTION", dest="action")
-    conversations.set_defaults(action="list", json=False)
-    _add_json(conversations, "print JSON")
-    for name, text in (
-        ("list", "list them, the newest first (this is the default)"),
-        ("show", "print one"),
-        ("delete", "forget one"),
-    ):
-        action = actions.add_parser(name, help=text, allow_abbrev=False)
-        if name != "list":
-            action.add_argument("id", metavar="ID", help="its id, or the beginning of it")
+def _conversations(parser: Parser) -> None:
+    parser.set_defaults(action="list")
+    _add_json(parser, "print JSON")
+    actions = parser.add_subparsers(metavar="ACTION")
+    _action(actions, "list", "list them, the newest first (this is the default)")
+    for name, text in (("show", "print one"), ("delete", "forget one for good")):
+        _action(actions, name, text).add_argument("id", metavar="ID", help="its id, or the beginning of it")
 
 
-def _add_engine(commands: _Commands[Parser]) -> None:
-    engine = _command(commands, "engine", "show or stop the background engine")
-    actions = engine.add_subparsers(metavar="ACTION", dest="action", required=True)
-    _add_json(
-        actions.add_parser("status", help="say what it is doing", allow_abbrev=False), "print a JSON object, null when none runs"
-    )
-    actions.add_parser("stop", help="end it; the next command starts a new one", allow_abbrev=False)
+def _engine(parser: Parser) -> None:
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    _add_json(_action(actions, "status", "say what it is doing"), "print a JSON object, null when none runs")
+    _action(actions, "stop", "end it; the next command starts a new one")
 
 
-def _add_setup(commands: _Commands[Parser]) -> None:
-    doctor = _command(commands, "doctor", "say what is configured, reachable and indexed")
-    _add_json(doctor, "print one JSON array")
-    config = _command(commands, "config", "show the configuration and where it comes from", module="config")
-    actions = config.add_subparsers(metavar="ACTION", dest="action", required=True)
-    actions.add_parser("path", help="print the file that holds your configuration", allow_abbrev=False)
-    _add_json(
-        actions.add_parser("show", help="print every setting in force and its origin", allow_abbrev=False), "print a JSON object"
-    )
-    key = _command(commands, "key", "keep API keys in the system keyring", module="key", epilog=_KEY_EPILOG)
-    actions = key.add_subparsers(metavar="ACTION", dest="action", required=True)
-    actions.add_parser("list", help="list the names of the stored keys", allow_abbrev=False)
+def _doctor(parser: Parser) -> None:
+    _add_json(parser, "print one JSON array of {area, level, sentence, advice}")
+
+
+def _config(parser: Parser) -> None:
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    _action(actions, "path", "print the file that holds your configuration")
+    _add_json(_action(actions, "show", "print every setting in force and its origin"), "print a JSON object")
+
+
+def _key(parser: Parser) -> None:
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    _action(actions, "list", "list the names of the stored keys")
     for name, text in (("set", "store a key"), ("delete", "remove a key")):
-        action = actions.add_parser(name, help=text, allow_abbrev=False)
-        action.add_argument("variable", metavar="VARIABLE", help="the variable that it stands for, such as OPENAI_API_KEY")
+        _action(actions, name, text).add_argument(
+            "variable", metavar="VARIABLE", help="the variable that it stands for, such as OPENAI_API_KEY"
+        )
+
+
+def _action(actions: argparse._SubParsersAction[Parser], name: str, text: str) -> Parser:  # no public name
+    action = actions.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False)
+    action.set_defaults(action=name)
+    return action
+
+
+_COMMANDS = {
+    "index": _Command("bring the index up to date with the files", "index", _index),
+    "search": _Command("find the best places for words, a name or a question", "search", _search),
+    "ask": _Command("answer a question from the code, with citations", "ask", _ask, texts.ASK_EPILOG),
+    "symbols": _Command("list definitions by name, or those of one file", "symbols", _symbols),
+    "references": _Command("list the places that use a name", "symbols", _references),
+    "conversations": _Command("list, show or delete stored conversations", "conversations", _conversations),
+    "doctor": _Command("say what is configured, reachable and indexed", "doctor", _doctor),
+    "config": _Command("show the configuration and where it comes from", "config", _config),
+    "key": _Command("keep API keys in the system keyring", "key", _key, texts.KEY_EPILOG),
+    "engine": _Command("show or stop the background engine", "engine", _engine),
+    "gc": _Command("remove what no working tree needs from the stores", "index", _nothing),
+}
