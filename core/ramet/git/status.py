@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -94,3 +95,15 @@ def list_plain_folder(git: Git) -> list[str]:
     """Return the files that no ignore rule excludes of a work tree without index; a nested repository ends in a slash."""
     listing = git.run("ls-files", "--others", "--exclude-standard", "-z")
     return [path_to_text(path) for path in listing.split(b"\0")[:-1]]
+
+
+def list_ignored_folders(git: Git) -> list[str]:
+    """Return the folders that are ignored as a whole, without those inside them."""
+    listing = git.run("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
+    return [path_to_text(path[:-1]) for path in listing.split(b"\0") if path.endswith(b"/")]
+
+
+def are_ignored(git: Git, paths: Iterable[bytes]) -> set[bytes]:
+    """Return those of some paths that are ignored and not tracked. Raises GitError for a path in a submodule."""
+    listing = git.run("check-ignore", "-z", "--stdin", input=b"".join(path + b"\0" for path in paths), ok_codes=(0, 1))
+    return set(listing.split(b"\0")[:-1])

@@ -78,14 +78,16 @@ def open_parent(root: Path, path: str) -> Generator[tuple[int, bytes], None, Non
         raise Unreadable("special", "not a path inside the folder")
     try:
         handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        for folder in folders:
-            above = handle
-            try:
-                handle = os.open(folder, _OPEN_FOLDER, dir_fd=above)
-            finally:
-                os.close(above)
     except OSError as error:
         raise unreadable(error) from error
+    for folder in folders:
+        above = handle
+        try:
+            handle = os.open(folder, _OPEN_FOLDER, dir_fd=above)
+        except OSError as error:
+            raise _folder_error(error, folder, above) from error
+        finally:
+            os.close(above)
     try:
         yield handle, name
     finally:
@@ -102,14 +104,25 @@ def looks_minified(data: bytes, limits: IndexLimits) -> bool:
     return len(data) > limits.max_line_bytes * max(1, data.count(b"\n"))
 
 
+def _folder_error(error: OSError, name: bytes, above: int) -> Unreadable:
+    """Return why a folder of a path could not be opened; Linux says of a link only that it is no folder."""
+    if error.errno == errno.ENOTDIR:
+        try:
+            if stat.S_ISLNK(os.lstat(name, dir_fd=above).st_mode):
+                return Unreadable("symlink", "a folder of its path is a symbolic link, which is not followed")
+        except OSError as gone:
+            return unreadable(gone)
+    return unreadable(error)
+
+
 def unreadable(error: OSError) -> Unreadable:
-    """Return what an error of `open` means. A symlink met with O_NOFOLLOW gives ELOOP, or ENOTDIR for a folder."""
+    """Return what an error of the system means for a file; ELOOP is a link met with O_NOFOLLOW."""
     if error.errno in (errno.ENOENT, errno.ESTALE):
         return Unreadable("gone", "the file is no longer there")
     if error.errno in (errno.ELOOP, errno.EMLINK):
         return Unreadable("symlink", "a symbolic link, which is not followed")
     if error.errno == errno.ENOTDIR:
-        return Unreadable("gone", "a folder of its path is now a file or a symbolic link")
+        return Unreadable("gone", "a folder of its path is now a file")
     if error.errno in (errno.ENXIO, errno.ENODEV, errno.EISDIR):
         return Unreadable("special", "not a regular file")
     return Unreadable("unreadable", error.strerror or "the system gave no reason")

@@ -24,6 +24,17 @@ _ATTEMPTS = 3
 """How often a scan starts over because git's index was written in the middle of it."""
 
 
+def git_for(location: Location, private: Path) -> Git:
+    """Return the git of a root; a plain folder gets an empty repository below `private` as its git directory."""
+    if location.is_git:
+        return Git(location.root)
+    repository = private / "plain.git"
+    if not (repository / "HEAD").exists():
+        private.mkdir(parents=True, exist_ok=True)
+        Git(private).run("init", "-q", "--bare", "--template=", "--initial-branch=main", str(repository))
+    return Git(location.root, git_dir=repository, work_tree=location.root)
+
+
 class Scan(Struct, frozen=True):
     """A working tree at one moment."""
 
@@ -199,17 +210,12 @@ class _PlainScanner:
     """Hashes every file of a folder outside git; an empty repository of our own makes git apply its ignore rules."""
 
     def __init__(self, root: Path, limits: IndexLimits, private: Path) -> None:
-        self._private = private
-        self._repository = private / "plain.git"
-        self._git = Git(root, git_dir=self._repository, work_tree=root)
+        self._git = git_for(Location(root, is_git=False), private)
         self._hasher = FileHasher(root, limits.max_file_bytes)
         self._tree = _LastTree("sha1")
         self._empty = MerkleTree()
 
     def scan(self) -> Scan:
-        if not (self._repository / "HEAD").exists():
-            self._private.mkdir(parents=True, exist_ok=True)
-            Git(self._private).run("init", "-q", "--bare", "--template=", "--initial-branch=main", str(self._repository))
         look = _Look(self._hasher)
         for path in list_plain_folder(self._git):
             look.at_plain(path)
