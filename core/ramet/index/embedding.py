@@ -10,19 +10,18 @@ import logging
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from queue import Empty, Full, Queue
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from ramet.config import IndexLimits
 from ramet.embed.protocol import Embedder
 from ramet.errors import EmbedError
 from ramet.events import IndexProgress
-from ramet.index.chunker import chunk_key, join_lines, split_lines
-from ramet.index.reading import Unreadable, read_file
+from ramet.index.chunker import chunk_key, join_lines
+from ramet.index.reading import Unreadable
+from ramet.index.tree_reader import TreeReader
 from ramet.store.memory_vectors import InMemoryVectorStore
 from ramet.store.protocol import VectorStore
 from ramet.store.records import ChunkRecord
@@ -40,21 +39,6 @@ _LOOKUP = 5_000
 _FAILURES_IN_A_ROW = 3
 """Batches that may fail one after the other before the embedder is given up for this run."""
 _POLL_SECONDS = 0.08
-
-
-class TreeReader(Struct, frozen=True):
-    """Reads the files of one folder the way the index sees them."""
-
-    root: Path
-    limits: IndexLimits
-
-    def data(self, path: str) -> bytes:
-        """Return a file's content. Raises Unreadable."""
-        return read_file(self.root, path, self.limits.max_file_bytes)
-
-    def lines(self, path: str) -> list[str]:
-        """Return a file's lines as chunks are made of them. Raises Unreadable."""
-        return split_lines(self.data(path).decode("utf-8", "replace"))
 
 
 class FileChunks(Struct, frozen=True):

@@ -14,11 +14,14 @@ from ramet.embed.protocol import Embedder
 from ramet.errors import StoreDamaged, StoreError, StoreFull
 from ramet.events import IndexEvent, IndexFinished, IndexProgress, IndexWaiting, Scanned
 from ramet.index.blobs import PARSER_VERSION
-from ramet.index.embedding import EmbeddingResult, EmbeddingRun, FileChunks, TreeReader
+from ramet.index.embedding import EmbeddingResult, EmbeddingRun, FileChunks
+from ramet.index.estimate import estimate
+from ramet.index.garbage import collect_garbage
 from ramet.index.merkle import Changes, MerkleTree, TreeFile
 from ramet.index.parsing import PoolParser
 from ramet.index.scan import Scan, WorkingTree
-from ramet.models import FileNote, IndexStats, SkippedFile, SkipReason
+from ramet.index.tree_reader import TreeReader
+from ramet.models import FileNote, IndexEstimate, IndexStats, SkippedFile, SkipReason
 from ramet.paths import path_to_text
 from ramet.store.protocol import VectorStore
 from ramet.store.records import ViewFile, ViewRow
@@ -40,7 +43,8 @@ class Indexer:
 
     def __init__(self, tree: WorkingTree, root: Path, limits: IndexLimits, stores: RepositoryStores, embedder: Embedder) -> None:
         self._tree = tree
-        self._reader = TreeReader(root, limits)
+        self._root = root
+        self._limits = limits
         self._stores = stores
         self._embedder = embedder
 
@@ -55,13 +59,26 @@ class Indexer:
             time.sleep(_WAIT_SECONDS)
         try:
             try:
-                yield from _Run(self._tree, self._reader, self._stores, self._embedder, rebuild).events()
+                yield from self._run(rebuild).events()
             except StoreDamaged:
                 self._stores.replace_database()
-                yield from _Run(self._tree, self._reader, self._stores, self._embedder, rebuild).events()
+                yield from self._run(rebuild).events()
         finally:
             self._stores.pending.close()
             lock.release()
+
+    def estimate(self) -> IndexEstimate:
+        """Return what a sync would do and cost, without storing anything."""
+        scan = self._tree.scan()
+        view = self._stores.database.view(working_view(self._root))
+        return estimate(scan, view, TreeReader(self._root, self._limits), self._stores, self._embedder)
+
+    def collect_garbage(self) -> str:
+        """Remove what no view needs and say how much it was. Raises UsageError while a sync runs."""
+        return collect_garbage(self._stores, self._embedder.identity)
+
+    def _run(self, rebuild: bool) -> _Run:
+        return _Run(self._tree, TreeReader(self._root, self._limits), self._stores, self._embedder, rebuild)
 
 
 class _Run:

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from ramet.events import IndexProgress
 from ramet.index.blobs import PARSER_VERSION, blob_id, parse_blob, skipped_blob
-from ramet.index.embedding import TreeReader
 from ramet.index.merkle import SUBMODULE_MODE, SYMLINK_MODE, TreeFile
-from ramet.index.reading import Unreadable, looks_binary, looks_minified
+from ramet.index.reading import Unreadable
+from ramet.index.tree_reader import TreeReader
 from ramet.models import SkippedFile, SkipReason
 from ramet.paths import absolute
 from ramet.store.index_database import IndexDatabase
@@ -38,6 +38,8 @@ class PoolParser:
         self._reader = reader
         self._scanned = scanned
         self._waiting: list[tuple[str, int, BlobRecord]] = []
+        self._sharing: dict[BlobId, list[tuple[str, TreeFile]]] = {}
+        """The files of each blob that the pool lacks; it is read from the first."""
         self._committed = time.monotonic()
         self.files: list[ViewFile] = []
         """The files that can be shown now."""
@@ -46,18 +48,21 @@ class PoolParser:
 
     def parse(self, wanted: Sequence[tuple[str, TreeFile]], *, again: bool) -> Iterator[IndexProgress]:
         """Make every wanted file showable or say in `unread` why it is not."""
-        ids = {path: _blob_id(path, file) for path, file in wanted}
+        ids = {path: pool_id(path, file) for path, file in wanted}
         known = {} if again else self._database.known_blobs(ids.values(), PARSER_VERSION)
-        unseen = [(path, file) for path, file in wanted if ids[path] not in known]
+        for path, file in wanted:
+            if ids[path] not in known:
+                self._sharing.setdefault(ids[path], []).append((path, file))
+        unseen = [(*sharers[0], blob) for blob, sharers in self._sharing.items()]
         self.files = [ViewFile(path, file.mode, file.oid, known[ids[path]]) for path, file in wanted if ids[path] in known]
         self.reused = len(self.files)
         reported = 0.0
         try:
-            for position, (path, file) in enumerate(unseen):
+            for position, (path, file, blob) in enumerate(unseen):
                 if time.monotonic() - reported > _REPORT_SECONDS:
                     reported = time.monotonic()
                     yield self._progress(position, len(unseen), path)
-                self._read(path, file, ids[path])
+                self._read(path, file, blob)
                 if len(self._waiting) >= _COMMIT_FILES or time.monotonic() - self._committed > _COMMIT_SECONDS:
                     self._commit()
         finally:
@@ -72,23 +77,16 @@ class PoolParser:
             self._waiting.append((path, file.mode, skipped_blob(blob, *_NOT_FILES[file.mode])))
             return
         try:
-            data = self._data(path)
+            data = self._reader.indexable(path)
         except Unreadable as error:
             if error.reason in _LASTING_SKIPS:
                 self._waiting.append((path, file.mode, skipped_blob(blob, error.reason, error.detail)))
             else:
                 self.unread.append(SkippedFile(path, error.reason, error.detail))
             return
+        self._reader.remember(path, data)
         actual = self._actual_oid(path, file.oid, data)
         self._waiting.append((path, file.mode, parse_blob(BlobId(actual, blob.flavour), path, data)))
-
-    def _data(self, path: str) -> bytes:
-        data = self._reader.data(path)
-        if looks_binary(data):
-            raise Unreadable("binary", "the content is not text")
-        if looks_minified(data, self._reader.limits):
-            raise Unreadable("minified", "its lines are too long to have been written by a person")
-        return data
 
     def _actual_oid(self, path: str, oid: str, data: bytes) -> str:
         """Return the id of what was read: that of the scan, unless the file was written in between.
@@ -113,9 +111,12 @@ class PoolParser:
             numbers = self._database.add_blobs([record for _, _, record in waiting])
             for (path, mode, record), number in zip(waiting, numbers, strict=True):
                 self.files.append(ViewFile(path, mode, record.id.oid, number))
+                copies = self._sharing.get(record.id, ())[1:]
+                self.files += [ViewFile(copy, file.mode, file.oid, number) for copy, file in copies]
 
 
-def _blob_id(path: str, file: TreeFile) -> BlobId:
+def pool_id(path: str, file: TreeFile) -> BlobId:
+    """Return what identifies the parse of a tree's entry."""
     if file.mode in _NOT_FILES:
         # The target of a link has the same id as a file with that text.
         return BlobId(file.oid, _NOT_FILES[file.mode][0])

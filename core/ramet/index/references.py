@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from ramet.index.embedding import TreeReader
 from ramet.index.reading import Unreadable
+from ramet.index.tree_reader import TreeReader
 from ramet.models import Reference
 from ramet.store.records import SymbolRecord
 

@@ -16,12 +16,12 @@ from ramet.config import IndexLimits
 from ramet.embed.protocol import Embedder
 from ramet.errors import EmbedError, StoreError
 from ramet.index.chunker import join_lines
-from ramet.index.embedding import TreeReader
 from ramet.index.indexer import working_view
 from ramet.index.reading import Unreadable
 from ramet.index.references import find_references
 from ramet.index.relocate import find_chunk
 from ramet.index.symbol_table import SymbolTable, outline
+from ramet.index.tree_reader import TreeReader
 from ramet.models import Hit, Reference, Symbol
 from ramet.retrieve.question import Question, understand
 from ramet.retrieve.ranking import NO_DENSE, Dense, Ranking, lexical_candidates, similarity_floor
