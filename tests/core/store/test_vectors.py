@@ -1,0 +1,149 @@
+"""Both vector stores keep the same promises, and an embedded Chroma survives damage."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ramet.errors import StoreDamaged, StoreError
+from ramet.store.memory_vectors import InMemoryVectorStore
+from ramet.store.protocol import VectorStore
+from ramet.store.vectors import ChromaVectorStore, collection_name
+
+NAME = collection_name("repository", "hashed-256-v1")
+
+
+def unit_vectors(count: int, seed: int = 1) -> NDArray[np.float32]:
+    rows = np.random.default_rng(seed).normal(size=(count, 16)).astype(np.float32)
+    unit: NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit
+
+
+@pytest.fixture(params=["chroma", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VectorStore]:
+    made: VectorStore = (
+        InMemoryVectorStore() if request.param == "memory" else ChromaVectorStore(NAME, folder=tmp_path / "chroma")
+    )
+    yield made
+    made.close()
+
+
+def test_nearest_orders_by_cosine_similarity(store: VectorStore) -> None:
+    vectors = unit_vectors(50)
+    store.add([f"k{n}" for n in range(50)], vectors)
+
+    found = store.nearest(vectors[7], 5)
+    exact = vectors @ vectors[7]
+    assert [key for key, _ in found] == [f"k{n}" for n in np.argsort(-exact)[:5]]
+    assert [score for _, score in found] == pytest.approx(sorted(exact, reverse=True)[:5], abs=1e-5)
+
+
+def test_missing_keeps_order_and_drops_repeats(store: VectorStore) -> None:
+    store.add(["b"], unit_vectors(1))
+
+    assert store.missing(["c", "b", "a", "c"]) == ["c", "a"]
+
+
+def test_adding_a_key_again_overwrites_it(store: VectorStore) -> None:
+    first, second = unit_vectors(2)
+    store.add(["k"], first[None, :])
+    store.add(["k"], second[None, :])
+
+    assert store.count() == 1
+    keys, rows = store.get(["k", "unknown", "k"])
+    assert keys == ["k"]
+    assert rows[0] == pytest.approx(second, abs=1e-6)
+
+
+def test_removed_and_unknown_keys_are_gone(store: VectorStore) -> None:
+    store.add(["a", "b"], unit_vectors(2))
+    store.remove(["a", "never there"])
+
+    assert store.keys() == {"b"}
+    assert [key for key, _ in store.nearest(unit_vectors(1)[0], 5)] == ["b"]
+
+
+def test_a_vector_of_zeros_is_stored_and_never_first(store: VectorStore) -> None:
+    vector = unit_vectors(1)
+    store.add(["zero", "real"], np.concatenate([np.zeros((1, 16), np.float32), vector]))
+
+    assert store.missing(["zero"]) == []
+    assert store.nearest(vector[0], 2)[0][0] == "real"
+
+
+def test_an_empty_store_finds_nothing(store: VectorStore) -> None:
+    assert store.nearest(unit_vectors(1)[0], 3) == []
+    assert store.get(["k"])[0] == []
+    assert store.keys() == set()
+
+
+@pytest.mark.parametrize("embedder", ["hashed-256-v1", "openai/text-embedding-3-small", "x", "é" * 600, "a" * 600])
+def test_collection_names_are_what_chroma_takes(embedder: str) -> None:
+    name = collection_name("git-0123", embedder)
+
+    assert 3 <= len(name) <= 512
+    assert all(char.isascii() and (char.isalnum() or char in "._-") for char in name)
+    assert name != collection_name("git-0124", embedder)
+
+
+def test_vectors_outlive_the_process_that_made_them(tmp_path: Path) -> None:
+    first = ChromaVectorStore(NAME, folder=tmp_path / "chroma")
+    first.add(["a", "b"], unit_vectors(2))
+    generation = first.generation
+    first.close()
+    second = ChromaVectorStore(NAME, folder=tmp_path / "chroma")
+
+    assert second.keys() == {"a", "b"}
+    assert second.generation == generation
+    second.close()
+
+
+def test_a_collection_created_anew_has_another_generation(tmp_path: Path) -> None:
+    first = ChromaVectorStore(NAME, folder=tmp_path / "one")
+    second = ChromaVectorStore(NAME, folder=tmp_path / "two")
+
+    assert first.generation != second.generation
+    first.close()
+    second.close()
+
+
+@pytest.mark.parametrize("damage", ["garbage", "truncated"])
+def test_a_damaged_folder_is_said_and_a_new_one_can_take_its_place(tmp_path: Path, damage: str) -> None:
+    folder = tmp_path / "chroma"
+    store = ChromaVectorStore(NAME, folder=folder)
+    store.add([f"k{n}" for n in range(300)], unit_vectors(300))
+    store.close()
+    file = folder / "chroma.sqlite3"
+    file.write_bytes(b"garbage" * 1000 if damage == "garbage" else file.read_bytes()[:40_000])
+
+    with pytest.raises(StoreDamaged, match="cannot be used"):
+        ChromaVectorStore(NAME, folder=folder)
+    shutil.move(folder, tmp_path / "aside")
+    fresh = ChromaVectorStore(NAME, folder=folder)
+    assert fresh.count() == 0
+    fresh.close()
+
+
+def test_a_server_out_of_reach_is_an_error_without_its_password(tmp_path: Path) -> None:
+    with pytest.raises(StoreError) as refused:
+        ChromaVectorStore(NAME, url="http://user:secret@127.0.0.1:1")
+
+    assert "127.0.0.1:1" in refused.value.what
+    assert "secret" not in str(refused.value)
+    assert not isinstance(refused.value, StoreDamaged)
+
+
+def test_an_env_file_in_the_working_directory_does_not_configure_chroma(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    importlib.import_module("chromadb")
+    (tmp_path / ".env").write_text("CHROMA_SERVER_HTTP_PORT=not a number\n")
+    monkeypatch.chdir(tmp_path)
+    store = ChromaVectorStore(NAME, folder=tmp_path / "chroma")
+
+    assert store.count() == 0
+    store.close()
