@@ -1,0 +1,1 @@
+"""The background process that does the work for all front ends, and `RemoteWorkspace`, which forwards to it."""

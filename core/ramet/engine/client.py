@@ -1,0 +1,225 @@
+"""The engine as a `Workspace`: every call crosses the socket; an engine that went away is started anew.
+
+Light on purpose: a command that asks a warm engine should take little longer than starting Python.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from ramet.engine import protocol
+from ramet.engine.connection import HEARTBEAT_SECONDS, EngineConnection
+from ramet.engine.environment import carried
+from ramet.engine.lifecycle import ensure_engine
+from ramet.engine.protocol import Call, Hello, NoParams, Stream
+from ramet.errors import EngineCrashed
+from ramet.events import AskEvent, IndexEvent, StatusChanged
+from ramet.models import (
+    AskRequest,
+    Citation,
+    Conversation,
+    ConversationInfo,
+    FileChange,
+    Finding,
+    IndexEstimate,
+    Reference,
+    SearchResult,
+    Symbol,
+    WorkspaceStatus,
+)
+from ramet.paths import UserDirectories, absolute, path_to_text, user_directories
+from ramet.version import __version__
+from ramet.workspace.protocol import Workspace
+
+_WATCH_REVIVAL_SECONDS = 10.0
+"""A watch outlives an engine that was stopped, but not one that dies again and again."""
+
+P = TypeVar("P", bound=Struct)
+R = TypeVar("R")
+
+
+async def open_workspace(
+    folder: Path,
+    *,
+    environment: Mapping[str, str],
+    in_process: bool = False,
+    overrides: Mapping[str, Any] | None = None,  # Any: settings have several types; `load_config` checks them
+) -> Workspace:
+    """Return the workspace of a folder: the engine's, which is started where needed, or one that works in this process.
+
+    `overrides` are settings given as flags. Raises RametError.
+    """
+    if in_process:
+        from ramet.workspace.host import open_local_workspace
+
+        return await open_local_workspace(folder, environment=environment, overrides=overrides or {})
+    return await RemoteWorkspace.open(folder, environment=environment, overrides=overrides or {})
+
+
+class RemoteWorkspace:
+    """A `Workspace` in the engine; for one event loop.
+
+    Calls are repeated once on a new engine when theirs goes away. A stream that had already yielded raises EngineCrashed.
+    """
+
+    def __init__(self, directories: UserDirectories, environment: Mapping[str, str], hello: Hello, heartbeat: float) -> None:
+        self._directories = directories
+        self._environment = dict(environment)
+        self._hello = hello
+        self._heartbeat = heartbeat
+        self._connecting = asyncio.Lock()
+        self._connection: EngineConnection | None = None
+        self._root = Path()
+
+    @classmethod
+    async def open(
+        cls,
+        folder: Path,
+        *,
+        environment: Mapping[str, str],
+        overrides: Mapping[str, Any],  # Any: see `open_workspace`
+        version: str = __version__,
+        heartbeat: float = HEARTBEAT_SECONDS,
+    ) -> RemoteWorkspace:
+        """Connect to the engine and open the workspace of a folder there."""
+        hello = _hello(folder, environment, overrides, version)
+        workspace = cls(user_directories(environment), environment, hello, heartbeat)
+        connection = await workspace._connected()
+        workspace._root = absolute(Path("/"), connection.welcome.root)
+        return workspace
+
+    @property
+    def root(self) -> Path:
+        """The absolute, resolved folder."""
+        return self._root
+
+    async def status(self) -> WorkspaceStatus:
+        """See `Workspace`."""
+        return await self._call(protocol.STATUS, NoParams())
+
+    async def watch(self) -> AsyncGenerator[StatusChanged, None]:
+        """See `Workspace`. An engine that went away is started anew and the present status comes again."""
+        loop = asyncio.get_running_loop()
+        revived = -_WATCH_REVIVAL_SECONDS
+        while True:
+            try:
+                async with aclosing(self._stream(protocol.WATCH, NoParams())) as events:
+                    async for event in events:
+                        yield event
+                return
+            except EngineCrashed:
+                if loop.time() - revived < _WATCH_REVIVAL_SECONDS:
+                    raise
+                revived = loop.time()
+
+    def sync(self, *, rebuild: bool = False) -> AsyncGenerator[IndexEvent, None]:
+        """See `Workspace`."""
+        return self._stream(protocol.SYNC, protocol.SyncParams(rebuild))
+
+    async def estimate(self) -> IndexEstimate:
+        """See `Workspace`."""
+        return await self._call(protocol.ESTIMATE, NoParams())
+
+    async def search(self, query: str, limit: int = 10) -> SearchResult:
+        """See `Workspace`."""
+        return await self._call(protocol.SEARCH, protocol.SearchParams(query, limit))
+
+    def ask(self, request: AskRequest) -> AsyncGenerator[AskEvent, None]:
+        """See `Workspace`."""
+        return self._stream(protocol.ASK, protocol.AskParams(request))
+
+    async def check_citations(self, citations: tuple[Citation, ...]) -> tuple[Citation, ...]:
+        """See `Workspace`."""
+        return await self._call(protocol.CHECK_CITATIONS, protocol.CitationsParams(citations))
+
+    async def files(self) -> tuple[str, ...]:
+        """See `Workspace`."""
+        return await self._call(protocol.FILES, NoParams())
+
+    async def changes(self) -> tuple[FileChange, ...]:
+        """See `Workspace`."""
+        return await self._call(protocol.CHANGES, NoParams())
+
+    async def symbols(self, query: str = "", path: str = "", limit: int = 200) -> tuple[Symbol, ...]:
+        """See `Workspace`."""
+        return await self._call(protocol.SYMBOLS, protocol.SymbolsParams(query, path, limit))
+
+    async def references(self, name: str, limit: int = 200) -> tuple[Reference, ...]:
+        """See `Workspace`."""
+        return await self._call(protocol.REFERENCES, protocol.ReferencesParams(name, limit))
+
+    async def conversations(self) -> tuple[ConversationInfo, ...]:
+        """See `Workspace`."""
+        return await self._call(protocol.CONVERSATIONS, NoParams())
+
+    async def conversation(self, id: str) -> Conversation:
+        """See `Workspace`."""
+        return await self._call(protocol.CONVERSATION, protocol.ConversationParams(id))
+
+    async def delete_conversation(self, id: str) -> None:
+        """See `Workspace`."""
+        await self._call(protocol.DELETE_CONVERSATION, protocol.ConversationParams(id))
+
+    async def doctor(self) -> tuple[Finding, ...]:
+        """See `Workspace`."""
+        return await self._call(protocol.DOCTOR, NoParams())
+
+    async def collect_garbage(self) -> str:
+        """See `Workspace`."""
+        return await self._call(protocol.COLLECT_GARBAGE, NoParams())
+
+    async def close(self) -> None:
+        """Leave the engine; it cancels what is still running for this workspace."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    async def _connected(self) -> EngineConnection:
+        """Return the connection, a new one when the engine is gone."""
+        async with self._connecting:
+            if self._connection is None or self._connection.is_lost:
+                is_first = self._connection is None
+                await self.close()
+                self._connection = await ensure_engine(
+                    self._directories, self._environment, self._hello, may_replace=is_first, heartbeat=self._heartbeat
+                )
+            return self._connection
+
+    async def _call(self, method: Call[P, R], params: P) -> R:
+        try:
+            return await (await self._connected()).call(method, params)
+        except EngineCrashed:
+            pass  # every method with one answer may be repeated
+        return await (await self._connected()).call(method, params)
+
+    async def _stream(self, method: Stream[P, R], params: P) -> AsyncGenerator[R, None]:
+        has_yielded = False
+        try:
+            async with aclosing((await self._connected()).stream(method, params)) as events:
+                async for event in events:
+                    has_yielded = True
+                    yield event
+                return
+        except EngineCrashed as error:
+            if has_yielded:
+                raise EngineCrashed(error.what, "It is started anew with the next request; please repeat this one.") from error
+        async with aclosing((await self._connected()).stream(method, params)) as events:
+            async for event in events:
+                yield event
+
+
+def _hello(folder: Path, environment: Mapping[str, str], overrides: Mapping[str, Any], version: str) -> Hello:  # Any: see above
+    return Hello(
+        protocol=protocol.PROTOCOL,
+        version=version,
+        folder=path_to_text(os.fsencode(folder.absolute())),
+        environment=carried(environment),
+        overrides=dict(overrides),
+    )

@@ -1,0 +1,83 @@
+"""What happens in the engine's process around the server: log, lock, configuration, event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import logging
+import os
+import time
+
+from ramet.config import Config, load_config
+from ramet.engine.lifecycle import LEAVE_SECONDS, report_started
+from ramet.engine.logs import EngineLog
+from ramet.engine.place import EnginePlace, FileLock, engine_place, secure
+from ramet.engine.protocol import problem_of
+from ramet.engine.server import EngineServer
+from ramet.errors import ConfigError, EngineError, RametError
+from ramet.models import Problem
+from ramet.paths import UserDirectories, user_directories
+from ramet.version import __version__
+
+_log = logging.getLogger(__name__)
+
+_LOCK_POLL_SECONDS = 0.05
+
+
+def run_engine(ready: int) -> None:
+    """Serve until told to leave; `ready` is the pipe on which the front end waits for the first word."""
+    directories = user_directories(os.environ)
+    log = EngineLog(directories.log_file)
+    log.take_standard_streams()
+    faulthandler.enable()
+    try:
+        place = engine_place(directories)
+        secure(place)
+        lock = _engine_lock(place)
+        asyncio.run(_serve(directories, place, log, ready))
+        lock.release()
+    except RametError as error:
+        _log.exception("the engine could not run")
+        report_started(ready, problem_of(error))
+    except Exception as error:
+        _log.exception("the engine failed")
+        problem = Problem("EngineError", f"The engine could not run: {type(error).__name__}.", f"See {directories.log_file}.")
+        report_started(ready, problem)
+    finally:
+        log.close()
+
+
+def _engine_lock(place: EnginePlace) -> FileLock:
+    """Return the held lock; an engine that is just leaving is waited for."""
+    lock = FileLock(place.engine_lock)
+    deadline = time.monotonic() + LEAVE_SECONDS
+    while not lock.try_acquire():
+        if time.monotonic() > deadline:
+            raise EngineError(
+                "Another engine is running but cannot be reached.", "End its process; `ps` shows it as ramet.engine."
+            )
+        time.sleep(_LOCK_POLL_SECONDS)
+    return lock
+
+
+async def _serve(directories: UserDirectories, place: EnginePlace, log: EngineLog, ready: int) -> None:
+    from ramet.workspace.host import LocalHost
+
+    server = EngineServer(LocalHost(directories), place, version=__version__, idle_seconds=_idle_seconds(directories), log=log)
+    listening = asyncio.Event()
+    running = asyncio.create_task(server.run(listening))
+    waiting = asyncio.create_task(listening.wait())
+    await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if listening.is_set():
+        report_started(ready)
+    await running
+
+
+def _idle_seconds(directories: UserDirectories) -> float:
+    try:
+        return load_config(None, os.environ, directories).engine_idle_minutes * 60
+    except ConfigError as error:
+        # The front end hears of it when it opens its workspace.
+        _log.warning("%s", error)
+        return Config().engine_idle_minutes * 60

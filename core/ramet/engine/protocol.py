@@ -1,0 +1,280 @@
+"""What crosses the engine's socket: one JSON object per line, typed on both ends.
+
+    front end                          engine
+    hello {version, folder, ...}  ->
+                                  <-   welcome {version, root, pid}    or error {id: 0, problem}, then the end
+    request {id, method, params}  ->
+                                  <-   event {id, event} ...           streams only
+                                  <-   result {id, value}              or error {id, problem}
+    cancel {id}                   ->                                   the request still ends in result or error
+    ping                          ->
+                                  <-   pong
+
+`hello` and `welcome` keep their meaning in every version, so that engines and front ends of different versions can part politely.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from ramet.errors import EngineError, RametError
+from ramet.events import AskEvent, IndexEvent, StatusChanged
+from ramet.models import (
+    AskRequest,
+    Citation,
+    Conversation,
+    ConversationInfo,
+    FileChange,
+    Finding,
+    IndexEstimate,
+    Problem,
+    Reference,
+    SearchResult,
+    Symbol,
+    WorkspaceStatus,
+)
+
+PROTOCOL = 1
+"""Grows when a message changes its meaning."""
+MAX_LINE_BYTES = 64 * 1024 * 1024
+"""A longer line is refused: the largest honest one is the file list of a huge repository."""
+CONNECTION_PROBLEM = 0
+"""Id of an error that answers no request."""
+
+
+class Hello(Struct, frozen=True, tag="hello", tag_field="type"):
+    """The first line of a front end."""
+
+    protocol: int
+    version: str
+    folder: str = ""
+    """Absolute, in the text form of `ramet.paths`; empty asks for no workspace, only for the engine itself."""
+    environment: dict[str, str] = {}
+    """Keys and settings of the front end, see `ramet.engine.environment`."""
+    overrides: dict[str, Any] = {}  # Any: settings have several types; `load_config` checks them
+
+    def __repr__(self) -> str:
+        """Name the variables and never their values, which may be keys."""
+        return f"Hello(version={self.version!r}, folder={self.folder!r}, environment={sorted(self.environment)})"
+
+
+class Request(Struct, frozen=True, tag="request", tag_field="type"):
+    """Call a method; `params` has the type that the method's entry in `METHODS` names."""
+
+    id: int
+    method: str
+    params: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class Cancel(Struct, frozen=True, tag="cancel", tag_field="type"):
+    """Give up a request."""
+
+    id: int
+
+
+class Ping(Struct, frozen=True, tag="ping", tag_field="type"):
+    """Ask whether the engine is alive."""
+
+
+class Welcome(Struct, frozen=True, tag="welcome", tag_field="type"):
+    """The engine's answer to `hello`. To a front end of another version it comes without a root and no workspace is opened."""
+
+    protocol: int
+    version: str
+    pid: int
+    root: str = ""
+
+
+class StreamEvent(Struct, frozen=True, tag="event", tag_field="type"):
+    """The next event of a stream."""
+
+    id: int
+    event: msgspec.Raw
+
+
+class Result(Struct, frozen=True, tag="result", tag_field="type"):
+    """The end of a request; streams end without a value."""
+
+    id: int
+    value: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class Failure(Struct, frozen=True, tag="error", tag_field="type"):
+    """The other end of a request."""
+
+    id: int
+    problem: Problem
+
+
+class Pong(Struct, frozen=True, tag="pong", tag_field="type"):
+    """The engine is alive."""
+
+
+ClientMessage = Hello | Request | Cancel | Ping
+ServerMessage = Welcome | StreamEvent | Result | Failure | Pong
+
+
+class NoParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of a method without any."""
+
+
+class SyncParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `sync`."""
+
+    rebuild: bool = False
+
+
+class SearchParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `search`."""
+
+    query: str
+    limit: int = 10
+
+
+class AskParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `ask`."""
+
+    request: AskRequest
+
+
+class CitationsParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `check_citations`."""
+
+    citations: tuple[Citation, ...]
+
+
+class SymbolsParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `symbols`."""
+
+    query: str = ""
+    path: str = ""
+    limit: int = 200
+
+
+class ReferencesParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `references`."""
+
+    name: str
+    limit: int = 200
+
+
+class ConversationParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `conversation` and `delete_conversation`."""
+
+    id: str
+
+
+class EngineStatus(Struct, frozen=True):
+    """What `ramet engine status` shows."""
+
+    pid: int
+    version: str
+    seconds: float
+    """Since its start."""
+    workspaces: tuple[str, ...]
+    """Roots that are open."""
+    connections: int
+    memory: int
+    """Bytes of resident memory."""
+
+
+P = TypeVar("P", bound=Struct)
+R = TypeVar("R")
+
+
+class Call(Generic[P, R]):
+    """A method with one answer of type R; `answer` is R as msgspec takes it."""
+
+    def __init__(self, name: str, params: type[P], answer: object) -> None:
+        self.name = name
+        self.params = params
+        self.answer = answer
+
+
+class Stream(Generic[P, R]):
+    """A method that answers with events of type R; `answer` is R as msgspec takes it."""
+
+    def __init__(self, name: str, params: type[P], answer: object) -> None:
+        self.name = name
+        self.params = params
+        self.answer = answer
+
+
+STATUS: Call[NoParams, WorkspaceStatus] = Call("status", NoParams, WorkspaceStatus)
+WATCH: Stream[NoParams, StatusChanged] = Stream("watch", NoParams, StatusChanged)
+SYNC: Stream[SyncParams, IndexEvent] = Stream("sync", SyncParams, IndexEvent)
+ESTIMATE: Call[NoParams, IndexEstimate] = Call("estimate", NoParams, IndexEstimate)
+SEARCH: Call[SearchParams, SearchResult] = Call("search", SearchParams, SearchResult)
+ASK: Stream[AskParams, AskEvent] = Stream("ask", AskParams, AskEvent)
+CHECK_CITATIONS: Call[CitationsParams, tuple[Citation, ...]] = Call("check_citations", CitationsParams, tuple[Citation, ...])
+FILES: Call[NoParams, tuple[str, ...]] = Call("files", NoParams, tuple[str, ...])
+CHANGES: Call[NoParams, tuple[FileChange, ...]] = Call("changes", NoParams, tuple[FileChange, ...])
+SYMBOLS: Call[SymbolsParams, tuple[Symbol, ...]] = Call("symbols", SymbolsParams, tuple[Symbol, ...])
+REFERENCES: Call[ReferencesParams, tuple[Reference, ...]] = Call("references", ReferencesParams, tuple[Reference, ...])
+CONVERSATIONS: Call[NoParams, tuple[ConversationInfo, ...]] = Call("conversations", NoParams, tuple[ConversationInfo, ...])
+CONVERSATION: Call[ConversationParams, Conversation] = Call("conversation", ConversationParams, Conversation)
+DELETE_CONVERSATION: Call[ConversationParams, None] = Call("delete_conversation", ConversationParams, None)
+DOCTOR: Call[NoParams, tuple[Finding, ...]] = Call("doctor", NoParams, tuple[Finding, ...])
+COLLECT_GARBAGE: Call[NoParams, str] = Call("collect_garbage", NoParams, str)
+
+ENGINE_STATUS: Call[NoParams, EngineStatus] = Call("engine_status", NoParams, EngineStatus)
+LEAVE: Call[NoParams, None] = Call("leave", NoParams, None)
+"""Ask the engine to end; the end of the connection says that it has."""
+
+AnyMethod = Call[Any, Any] | Stream[Any, Any]
+WORKSPACE_METHODS: dict[str, AnyMethod] = {
+    method.name: method
+    for method in (
+        STATUS,
+        WATCH,
+        SYNC,
+        ESTIMATE,
+        SEARCH,
+        ASK,
+        CHECK_CITATIONS,
+        FILES,
+        CHANGES,
+        SYMBOLS,
+        REFERENCES,
+        CONVERSATIONS,
+        CONVERSATION,
+        DELETE_CONVERSATION,
+        DOCTOR,
+        COLLECT_GARBAGE,
+    )
+}
+"""Their parameters are named as those of `Workspace`."""
+
+
+@functools.cache
+def _decoder(type_: object) -> msgspec.json.Decoder[Any]:  # Any: the type is only known at run time
+    # Built on first use: each costs time that a short-lived front end need not spend on types it never sees.
+    return msgspec.json.Decoder(type_)
+
+
+encode = msgspec.json.Encoder().encode
+
+
+def line(message: ClientMessage | ServerMessage) -> bytes:
+    """Return a message as it is sent. Raises EngineError when it is longer than a reader takes."""
+    encoded = encode(message)
+    if len(encoded) >= MAX_LINE_BYTES:
+        raise EngineError("The message is too large to be sent.", "Ask for less at once.")
+    return encoded + b"\n"
+
+
+def decode(encoded: bytes | msgspec.Raw, type_: object) -> Any:  # noqa: ANN401  - the type is only known at run time
+    """Return the value of a type. Raises EngineError when the text is something else."""
+    try:
+        return _decoder(type_).decode(encoded)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise EngineError(f"A message could not be understood: {error}.") from error
+
+
+def problem_of(error: RametError) -> Problem:
+    """Return an error as a value; `ramet.errors.error_named` turns it back."""
+    return Problem(error=type(error).__name__, what=error.what, advice=error.advice)

@@ -1,0 +1,107 @@
+"""Opens workspaces in this process, and keeps what they share for the next one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+from ramet.config import Config, load_config
+from ramet.errors import UsageError
+from ramet.paths import UserDirectories, path_to_text, user_directories
+from ramet.workspace.local import LocalWorkspace
+from ramet.workspace.services import Services, ServicesKey
+
+_log = logging.getLogger(__name__)
+
+_MOST_UNUSED = 4
+"""Roots that stay open although nobody holds them, so that the next command finds them warm."""
+
+
+class LocalHost:
+    """Owns the services of all roots that are open in this process; for one event loop."""
+
+    def __init__(self, directories: UserDirectories) -> None:
+        self._directories = directories
+        self._services: dict[ServicesKey, Services] = {}
+        """The most recently opened last."""
+        self._workspaces: dict[LocalWorkspace, ServicesKey] = {}
+        self._opening = asyncio.Lock()
+
+    async def open(self, folder: Path, environment: Mapping[str, str], overrides: Mapping[str, object]) -> LocalWorkspace:
+        """Return a workspace of one holder. Raises RametError."""
+        return await self._open(folder, environment, overrides, self._close_unused)
+
+    async def open_only(self, folder: Path, environment: Mapping[str, str], overrides: Mapping[str, object]) -> LocalWorkspace:
+        """Return the only workspace of this host, which is closed with it. Raises RametError."""
+        return await self._open(folder, environment, overrides, self.close)
+
+    def roots(self) -> tuple[str, ...]:
+        """Return the roots that are open, in the text form of paths."""
+        return tuple(sorted({path_to_text(os.fsencode(key.location.root)) for key in self._services}))
+
+    async def warm_up(self) -> None:
+        """Import what the next question will need, where there is a model to answer it."""
+        for workspace in tuple(self._workspaces):
+            await workspace.warm_up()
+
+    async def close(self) -> None:
+        """Close everything; running jobs are cancelled."""
+        async with self._opening:
+            services = list(self._services.values())
+            self._services.clear()
+            self._workspaces.clear()
+            await asyncio.gather(*(each.close() for each in services))
+        await _close_model_connections()
+
+    async def _open(
+        self,
+        folder: Path,
+        environment: Mapping[str, str],
+        overrides: Mapping[str, object],
+        closed: Callable[[], Awaitable[None]],
+    ) -> LocalWorkspace:
+        model = overrides.get("model") or ""
+        if not isinstance(model, str):
+            raise UsageError("The name of a model is a text.")
+
+        def configure(root: Path) -> Config:
+            return load_config(root, environment, self._directories, overrides)
+
+        key, config = await asyncio.to_thread(ServicesKey.of, folder, configure, self._directories)
+        async with self._opening:
+            services = self._services.pop(key, None)
+            if services is None:
+                services = await asyncio.to_thread(Services, key, config, self._directories)
+                services.begin_warming()
+            self._services[key] = services
+
+            async def release() -> None:
+                self._workspaces.pop(workspace, None)
+                await closed()
+
+            workspace = LocalWorkspace(services, config, environment, self._directories, model, release)
+            self._workspaces[workspace] = key
+        return workspace
+
+    async def _close_unused(self) -> None:
+        async with self._opening:
+            held = set(self._workspaces.values())
+            unused = [key for key in self._services if key not in held]
+            for key in unused[: max(0, len(unused) - _MOST_UNUSED)]:
+                await self._services.pop(key).close()
+
+
+async def open_local_workspace(
+    folder: Path, *, environment: Mapping[str, str], overrides: Mapping[str, object]
+) -> LocalWorkspace:
+    """Return a workspace of this process, which owns the data directory while it is open. Raises RametError."""
+    return await LocalHost(user_directories(environment)).open_only(folder, environment, overrides)
+
+
+async def _close_model_connections() -> None:
+    from ramet.llm.litellm_model import close_connections
+
+    await close_connections()

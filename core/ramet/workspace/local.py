@@ -1,0 +1,204 @@
+"""The `Workspace` that does the work in this process: one holder's settings and keys over what all holders share."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from pathlib import Path
+
+from ramet.chat.asker import Asker
+from ramet.config import Config
+from ramet.errors import ModelError
+from ramet.events import AskEvent, IndexEvent, StatusChanged
+from ramet.llm.choice import choose_model
+from ramet.llm.litellm_model import open_model
+from ramet.llm.protocol import ChatModel
+from ramet.models import (
+    AskRequest,
+    Citation,
+    Conversation,
+    ConversationInfo,
+    FileChange,
+    Finding,
+    IndexEstimate,
+    ModelChoice,
+    Reference,
+    SearchResult,
+    Symbol,
+    WorkspaceStatus,
+)
+from ramet.paths import UserDirectories, path_to_text
+from ramet.workspace.services import Services
+from ramet.workspace.tree import listed_files
+
+_SNAPSHOT_SECONDS = 0.05
+"""Shortest time between two snapshots for one watcher: more often nobody can look."""
+_MODEL_PATIENCE = 1.0
+"""Seconds that a status waits for the choice of the model, which may ask the keyring and Ollama."""
+_MODEL_SECONDS = 60.0
+"""How long the choice of the model is shown before it is looked at again."""
+
+
+class LocalWorkspace:
+    """One holder's view of shared services, which `release` gives back. Implements `Workspace` and the chat's `Repository`."""
+
+    def __init__(
+        self,
+        services: Services,
+        config: Config,
+        environment: Mapping[str, str],
+        directories: UserDirectories,
+        model: str,
+        release: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Take everything; `model` is what the flag --model said, empty when it was not given."""
+        self._services = services
+        self._config = config
+        self._environment = environment
+        self._directories = directories
+        self._model = model
+        self._release = release
+        self._asker = Asker(self, services.conversations, self._choose, self._open_model, config)
+        self._choice: ModelChoice | None = None
+        self._chosen_at = float("-inf")
+        self._choosing: asyncio.Task[None] | None = None
+
+    @property
+    def root(self) -> Path:
+        """The absolute, resolved folder."""
+        return self._services.root
+
+    async def status(self) -> WorkspaceStatus:
+        """See `Workspace`."""
+        scan, index, _ = await asyncio.gather(self._services.glance(), self._services.index_status(), self._refresh_choice())
+        root = path_to_text(os.fsencode(self.root))
+        return WorkspaceStatus(
+            root=root,
+            name=root.rpartition("/")[2] or root,
+            head=scan.head if scan is not None else None,
+            changed_files=len(scan.changes) if scan is not None else 0,
+            index=index,
+            embedder=self._services.embedder.identity,
+            model=self._choice,
+            revision=self._services.listeners.revision,
+        )
+
+    async def watch(self) -> AsyncGenerator[StatusChanged, None]:
+        """See `Workspace`."""
+        async with self._services.watching() as changed:
+            while True:
+                changed.clear()
+                yield StatusChanged(await self.status())
+                await changed.wait()
+                await asyncio.sleep(_SNAPSHOT_SECONDS)
+
+    def sync(self, *, rebuild: bool = False) -> AsyncGenerator[IndexEvent, None]:
+        """See `Workspace`."""
+        return self._services.sync(rebuild=rebuild)
+
+    async def estimate(self) -> IndexEstimate:
+        """See `Workspace`."""
+        return await self._services.estimate()
+
+    async def search(self, query: str, limit: int = 10) -> SearchResult:
+        """See `Workspace`."""
+        return await self._services.search(query, limit)
+
+    async def ask(self, request: AskRequest) -> AsyncGenerator[AskEvent, None]:
+        """See `Workspace`."""
+        if request.question.strip():
+            async with aclosing(self._services.build_missing()) as building:
+                async for step in building:
+                    yield step
+        async with aclosing(self._asker.ask(request)) as answering:
+            async for event in answering:
+                yield event
+
+    async def check_citations(self, citations: tuple[Citation, ...]) -> tuple[Citation, ...]:
+        """See `Workspace`."""
+        return await self._asker.check(citations)
+
+    async def files(self) -> tuple[str, ...]:
+        """See `Workspace`."""
+        return listed_files(await self._services.look())
+
+    async def changes(self) -> tuple[FileChange, ...]:
+        """See `Workspace`."""
+        return (await self._services.look()).changes
+
+    async def symbols(self, query: str = "", path: str = "", limit: int = 200) -> tuple[Symbol, ...]:
+        """See `Workspace`."""
+        return await self._services.symbols(query, path, limit)
+
+    async def references(self, name: str, limit: int = 200) -> tuple[Reference, ...]:
+        """See `Workspace`."""
+        return await self._services.references(name, limit)
+
+    async def conversations(self) -> tuple[ConversationInfo, ...]:
+        """See `Workspace`."""
+        return await asyncio.to_thread(self._services.conversations.list)
+
+    async def conversation(self, id: str) -> Conversation:
+        """See `Workspace`."""
+        return await asyncio.to_thread(self._services.conversations.get, id)
+
+    async def delete_conversation(self, id: str) -> None:
+        """See `Workspace`."""
+        await asyncio.to_thread(self._services.conversations.delete, id)
+
+    async def doctor(self) -> tuple[Finding, ...]:
+        """See `Workspace`."""
+        from ramet.workspace.doctor import examine
+
+        return await examine(await self.status(), self._environment, self._directories, self._services.key.identity)
+
+    async def collect_garbage(self) -> str:
+        """See `Workspace`."""
+        return await self._services.collect_garbage()
+
+    async def close(self) -> None:
+        """See `Workspace`."""
+        if self._choosing is not None:
+            self._choosing.cancel()
+        await self._release()
+
+    # -- for the chat
+
+    def read_lines(self, path: str) -> Sequence[str] | None:
+        """Return the lines of a text file below the root as the index cuts them; None when there is none to read."""
+        return self._services.read_lines(path)
+
+    async def warm_up(self) -> None:
+        """Import what the next question will need, if there is a model to answer it."""
+        await self._refresh_choice()
+        if self._choice is not None:
+            from ramet.llm.litellm_model import warm_up
+
+            await asyncio.to_thread(warm_up)
+
+    async def _choose(self, requested: str) -> ModelChoice | None:
+        return await choose_model(requested or self._model, self._config, self._environment)
+
+    async def _open_model(self, choice: ModelChoice) -> ChatModel:
+        return await open_model(choice, self._config, self._environment)
+
+    async def _refresh_choice(self) -> None:
+        """Look which model would answer; a look that takes long goes on and tells the watchers."""
+        if time.monotonic() - self._chosen_at < _MODEL_SECONDS:
+            return
+        if self._choosing is None or self._choosing.done():
+            self._choosing = asyncio.create_task(self._look_at_choice())
+        await asyncio.wait([self._choosing], timeout=_MODEL_PATIENCE)
+
+    async def _look_at_choice(self) -> None:
+        before = self._choice
+        try:
+            self._choice = await self._choose("")
+        except ModelError:
+            self._choice = None  # asking says what is wrong, and so does the doctor
+        self._chosen_at = time.monotonic()
+        if self._choice != before:
+            self._services.listeners.tell()

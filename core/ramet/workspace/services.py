@@ -1,0 +1,277 @@
+"""What all holders of one repository root share: its stores, index, searcher and running jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from ramet.config import Config, IndexLimits
+from ramet.embed.factory import make_embedder
+from ramet.errors import RametError
+from ramet.events import IndexEvent
+from ramet.git.repository import GitRepository, Location, locate
+from ramet.index.chunker import split_lines
+from ramet.index.indexer import Indexer, working_view
+from ramet.index.reading import Unreadable, looks_binary, read_file
+from ramet.index.scan import Scan
+from ramet.models import IndexEstimate, IndexStatus, Reference, SearchResult, Symbol
+from ramet.paths import UserDirectories
+from ramet.retrieve.search import Searcher
+from ramet.store.conversations import ConversationStore
+from ramet.store.records import ViewRow
+from ramet.store.repository_stores import RepositoryStores
+from ramet.workspace.bridge import iterate_in_thread
+from ramet.workspace.index_state import IndexStateReader
+from ramet.workspace.jobs import SyncJobs
+from ramet.workspace.tree import SharedTree
+from ramet.workspace.watching import FileWatch, Listeners
+
+_log = logging.getLogger(__name__)
+
+_SEARCH_PATIENCE = 2.0
+"""Seconds that a search waits for an index that is a little behind; then it answers from what there is and says so."""
+_WARM_PATIENCE = 5.0
+"""Seconds that the first search waits for the vectors to be loaded; without them it finds less."""
+_LOOK_PATIENCE = 2.0
+"""Seconds that a status waits for git; then it tells what was known before."""
+
+T = TypeVar("T")
+
+
+class ServicesKey(Struct, frozen=True):
+    """What two holders must agree on to share services."""
+
+    location: Location
+    identity: str
+    embedder: str
+    chroma_url: str
+    limits: IndexLimits
+
+    @classmethod
+    def of(cls, folder: Path, config: Callable[[Path], Config], directories: UserDirectories) -> tuple[ServicesKey, Config]:
+        """Return the key for a folder, and the configuration for its root. Raises UsageError, GitError or ConfigError."""
+        location = locate(folder)
+        found = config(location.root)
+        identity = GitRepository(location, directories.data).identity()
+        return cls(location, identity, found.embedder, found.chroma_url, found.limits), found
+
+
+class Services:
+    """Owns the stores and jobs of one root; for one event loop. Blocking work runs in threads."""
+
+    def __init__(self, key: ServicesKey, config: Config, directories: UserDirectories) -> None:
+        """Open the stores; blocks, and raises StoreError."""
+        self.key = key
+        self.root = key.location.root
+        self.embedder = make_embedder(config)
+        self._folder = directories.repository(key.identity)
+        self.stores = RepositoryStores(directories, key.identity, key.chroma_url)
+        self.conversations = ConversationStore(self._folder / "conversations.db")
+        self.tree = SharedTree(key.location, key.limits, self._folder)
+        self.searcher = Searcher(self.root, key.limits, self.stores, self.embedder)
+        self.listeners = Listeners()
+        self.jobs = SyncJobs(self._run, self._job_changed)
+        self._indexer = Indexer(self.tree, self.root, key.limits, self.stores, self.embedder)
+        self._watch = FileWatch(key.location, self._folder, self._files_changed)
+        self._state = IndexStateReader(self.stores, self.embedder.identity)
+        self._changes_seen = 0
+        """How often files changed, as far as the watcher says."""
+        self._synced_at = -1
+        """The number of changes that the index is known to hold; -1 before the first run."""
+        self._looked_at = -1
+        """The number of changes that `tree.last` is known to hold."""
+        self._background: set[asyncio.Task[Any]] = set()  # Any: their results are of no interest
+        self._following: asyncio.Task[None] | None = None
+        self._warming: asyncio.Task[None] | None = None
+
+    # -- the index
+
+    def sync(self, *, rebuild: bool = False) -> AsyncGenerator[IndexEvent, None]:
+        """Bring the index up to date with the disk, in a run that begins now or after the present one."""
+        return self.jobs.run(rebuild=rebuild)
+
+    async def has_index(self) -> bool:
+        """Whether there is something to search."""
+        return await asyncio.to_thread(self._view) is not None
+
+    async def build_missing(self) -> AsyncGenerator[IndexEvent, None]:
+        """Build an index that is missing and yield what happens; one that is being built need only be good for searching."""
+        is_mine = not self.jobs.is_running
+        if await self.has_index():
+            return
+        async with aclosing(self.jobs.join()) as events:
+            async for event in events:
+                yield event
+                if not is_mine and await self.has_index():
+                    return
+
+    async def catch_up(self) -> tuple[str, ...]:
+        """Bring a stale index up to date if that is a matter of moments; return sentences about what is missing otherwise."""
+        if self.jobs.is_running:
+            return ("The index is being updated; these results are from what is there.",)
+        if self._synced_at == self._changes_seen and self._watch.is_alive:
+            return ()
+        task = self._in_background(_drain(self.sync()))
+        done, _ = await asyncio.wait([task], timeout=_SEARCH_PATIENCE)
+        if not done:
+            return ("Files have changed; the index is being brought up to date.",)
+        problem = task.exception()
+        return (f"The index could not be brought up to date: {problem}",) if problem is not None else ()
+
+    async def search(self, query: str, limit: int) -> SearchResult:
+        """Return the best hits from an index that is there and, within reason, up to date."""
+        started = time.monotonic()
+        notes = await self._prepare()
+        if self._warming is not None and not self.jobs.is_running:
+            await asyncio.wait([self._warming], timeout=_WARM_PATIENCE)
+        found = await asyncio.to_thread(self.searcher.find, query, limit)
+        if found.is_stale and not notes:
+            self._changes_seen += 1  # the watcher has not seen it yet
+            notes = await self.catch_up()
+            found = await asyncio.to_thread(self.searcher.find, query, limit)
+        index = await self.index_status()
+        return SearchResult(found.hits, index, time.monotonic() - started, (*notes, *found.notes))
+
+    async def index_status(self) -> IndexStatus:
+        """Return where the index stands, without waiting for any job."""
+        return await asyncio.to_thread(self._index_status)
+
+    async def estimate(self) -> IndexEstimate:
+        """Return what a sync would do and cost."""
+        return await asyncio.to_thread(self._indexer.estimate)
+
+    async def collect_garbage(self) -> str:
+        """Remove what no view needs; return a sentence that says how much. Raises UsageError while a run is at work."""
+        return await asyncio.to_thread(self._indexer.collect_garbage)
+
+    # -- files
+
+    async def look(self) -> Scan:
+        """Return the working tree as it is now; costs a `git status` unless the watcher knows that nothing has changed."""
+        if self._watch.is_alive and self._looked_at == self._changes_seen and self.tree.last is not None:
+            return self.tree.last
+        before = self._changes_seen
+        scan = await asyncio.to_thread(self.tree.scan)
+        self._looked_at = before
+        return scan
+
+    async def glance(self) -> Scan | None:
+        """Return the working tree as it is now, or as it was at the last look when git takes its time."""
+        looking = self._in_background(self.look())
+        done, _ = await asyncio.wait([looking], timeout=_LOOK_PATIENCE)
+        return looking.result() if done else self.tree.last
+
+    def read_lines(self, path: str) -> Sequence[str] | None:
+        """Return the lines of a text file below the root as the index cuts them; None when there is none to read."""
+        try:
+            data = read_file(self.root, path, self.key.limits.max_file_bytes)
+        except Unreadable:
+            return None
+        return None if looks_binary(data) else split_lines(data.decode("utf-8", "replace"))
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncGenerator[asyncio.Event, None]:
+        """Watch the files while the block runs; the event is set whenever anything changed."""
+        with self.listeners.listening() as changed:
+            self._watch.start()
+            try:
+                yield changed
+            finally:
+                await self._watch.stop()
+
+    def begin_warming(self) -> None:
+        """Load what the first search needs, in the background."""
+        self._warming = self._in_background(asyncio.to_thread(self.searcher.warm))
+
+    async def symbols(self, query: str, path: str, limit: int) -> tuple[Symbol, ...]:
+        """Return definitions, from an index that is there and, within reason, up to date."""
+        await self._prepare()
+        return await asyncio.to_thread(self.searcher.symbols, query, path, limit)
+
+    async def references(self, name: str, limit: int) -> tuple[Reference, ...]:
+        """Return uses of a name, from an index that is there and, within reason, up to date."""
+        await self._prepare()
+        return await asyncio.to_thread(self.searcher.references, name, limit)
+
+    async def close(self) -> None:
+        """Cancel the jobs and close the stores."""
+        await self._watch.close()
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self.jobs.close()
+        await asyncio.to_thread(self.stores.close)
+
+    # -- inside
+
+    async def _prepare(self) -> tuple[str, ...]:
+        if await self.has_index():
+            return await self.catch_up()
+        await _drain(self.build_missing())
+        return ()
+
+    async def _run(self, rebuild: bool) -> AsyncGenerator[IndexEvent, None]:
+        before = self._changes_seen
+        async with aclosing(iterate_in_thread(lambda: self._indexer.sync(rebuild=rebuild))) as events:
+            async for event in events:
+                yield event
+        # The run has scanned the tree as well.
+        self._synced_at = self._looked_at = before
+
+    def _job_changed(self) -> None:
+        self.listeners.tell()
+
+    def _files_changed(self) -> None:
+        """Take in that the watcher has seen something; an index that exists follows."""
+        self._changes_seen += 1
+        self.listeners.tell()
+        if self._following is None or self._following.done():
+            self._following = self._in_background(self._follow())
+
+    async def _follow(self) -> None:
+        """Sync until the index holds what the watcher saw. A run that somebody stopped is not started again."""
+        while self._synced_at != self._changes_seen:
+            if self.jobs.is_running:
+                before = self.jobs.stats
+                await self.jobs.ended()
+                if self.jobs.stats is before:
+                    return
+            elif await self.has_index():
+                await _drain(self.sync())
+            else:
+                return
+
+    def _in_background(self, work: Coroutine[None, None, T]) -> asyncio.Task[T]:
+        """Run something that outlives its caller; `close` cancels it, and its failure is logged."""
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background_ended)
+        return task
+
+    def _background_ended(self, task: asyncio.Task[Any]) -> None:
+        self._background.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, RametError):
+            _log.warning("in the background: %s", type(error).__name__)
+        elif error is not None:
+            _log.error("in the background", exc_info=error)
+
+    def _view(self) -> ViewRow | None:
+        return self.stores.database.view(working_view(self.root))
+
+    def _index_status(self) -> IndexStatus:
+        view = self._view()
+        return self._state.status(view, self.jobs)
+
+
+async def _drain(events: AsyncGenerator[IndexEvent, None]) -> None:
+    async with aclosing(events) as stream:
+        async for _ in stream:
+            pass

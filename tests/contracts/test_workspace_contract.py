@@ -1,0 +1,323 @@
+"""What every front end may rely on, whichever `Workspace` it holds: in this process, or in a real engine across the socket."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from ramet.engine.client import RemoteWorkspace, open_workspace
+from ramet.engine.lifecycle import stop_engine
+from ramet.engine.protocol import WORKSPACE_METHODS, Stream
+from ramet.errors import ConfigError, ModelNotConfigured, RametError, UsageError
+from ramet.events import (
+    Answered,
+    AskEvent,
+    IndexEvent,
+    IndexFinished,
+    IndexProgress,
+    ModelChosen,
+    Retrieved,
+    Scanned,
+    StatusChanged,
+    TextDelta,
+)
+from ramet.models import AskRequest, Attachment, FileChange
+from ramet.paths import UserDirectories
+from ramet.workspace.protocol import Workspace
+
+DEADLINE = 60.0
+"""Seconds; only bounds a failure."""
+
+Git = Callable[..., str]
+
+
+@pytest.fixture(params=["in-process", "engine"])
+async def workspace(request: pytest.FixtureRequest, shop: Path, directories: UserDirectories) -> AsyncGenerator[Workspace, None]:
+    """A workspace on the shop that has never been indexed."""
+    is_local = request.param == "in-process"
+    async with asyncio.timeout(DEADLINE):
+        opened = await open_workspace(shop / "web", in_process=is_local, environment=os.environ)
+        try:
+            yield opened
+        finally:
+            await opened.close()
+            if not is_local:
+                await stop_engine(directories)
+
+
+def resolved(path: Path) -> Path:
+    """Return a path without links: the temporary folder of macOS is one."""
+    return path.resolve()
+
+
+def made(folder: Path) -> Path:
+    """Create a folder whose name some file systems refuse."""
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("this file system takes only UTF-8 names")
+    return folder
+
+
+async def everything(stream: AsyncGenerator[IndexEvent, None]) -> list[IndexEvent]:
+    """Read a stream to its end."""
+    return [event async for event in stream]
+
+
+async def answer(workspace: Workspace, request: AskRequest) -> list[AskEvent]:
+    """Ask and return all events."""
+    return [event async for event in workspace.ask(request)]
+
+
+async def until(watch: AsyncGenerator[StatusChanged, None], holds: Callable[[StatusChanged], bool]) -> StatusChanged:
+    """Return the first snapshot for which something holds."""
+    async for snapshot in watch:
+        if holds(snapshot):
+            return snapshot
+    raise AssertionError("a watch is endless")
+
+
+async def test_indexing_searching_and_looking_up(workspace: Workspace, shop: Path) -> None:
+    """One walk through everything that an index is for: starting an engine per question would take a minute."""
+    before = await workspace.status()
+    estimate = await workspace.estimate()
+    events = await everything(workspace.sync())
+    again = await everything(workspace.sync())
+    rebuilt = await everything(workspace.sync(rebuild=True))
+    after = await workspace.status()
+    found = await workspace.search("sum of all prices in cents", limit=3)
+    nothing = await workspace.search("   ")
+    outline = await workspace.symbols(path="shop/cart.py")
+    by_name = await workspace.symbols("tot_pr", limit=1)
+    uses = await workspace.references("total_price")
+    files = await workspace.files()
+    garbage = await workspace.collect_garbage()
+
+    assert workspace.root == resolved(shop)
+    assert (before.root, before.name, before.index.state, before.index.lexical_ready) == (
+        str(resolved(shop)),
+        "shop",
+        "missing",
+        False,
+    )
+    assert before.head is not None
+    assert before.head.branch == "main"
+    assert (estimate.files, estimate.changed_files, estimate.cost) == (7, 7, 0.0)
+    assert isinstance(events[0], Scanned)
+    assert any(isinstance(event, IndexProgress) for event in events)
+    finished, repeated, anew = events[-1], again[-1], rebuilt[-1]
+    assert isinstance(finished, IndexFinished)
+    assert isinstance(repeated, IndexFinished)
+    assert isinstance(anew, IndexFinished)
+    assert (finished.stats.files, finished.stats.added, finished.stats.failed) == (7, 7, 0)
+    assert (repeated.stats.added, repeated.stats.embedded) == (0, 0)
+    assert anew.stats.chunks == finished.stats.chunks
+    assert after.index.state == "ready"
+    assert (after.index.lexical_ready, after.index.dense_ready) == (True, True)
+    assert (after.index.files, after.index.vectors) == (7, finished.stats.chunks)
+    assert after.index.tree == finished.stats.tree
+    assert after.revision > before.revision
+    assert (found.hits[0].path, found.hits[0].symbol) == ("shop/cart.py", "Cart.total_price")
+    assert found.hits[0].text in (shop / "shop/cart.py").read_text()
+    assert found.hits[0].reasons
+    assert len(found.hits) <= 3
+    assert found.notes == ()
+    assert nothing.hits == ()
+    assert [symbol.name for symbol in outline][:4] == ["Cart", "__init__", "add_item", "total_price"]
+    assert [symbol.qualified_name for symbol in by_name] == ["Cart.total_price"]
+    assert {(use.path, use.symbol) for use in uses} == {("shop/cart.py", "checkout"), ("tests/test_cart.py", "test_total")}
+    assert files == (
+        ".gitignore",
+        "README.md",
+        "shop/__init__.py",
+        "shop/cart.py",
+        "shop/payment.py",
+        "tests/test_cart.py",
+        "web/app.ts",
+    )
+    assert garbage.endswith(".")
+
+
+async def test_a_search_builds_a_missing_index_and_follows_changes(workspace: Workspace, shop: Path, git: Git) -> None:
+    first = await workspace.search("format price")
+    (shop / "shop/voucher.py").write_text("def redeem_voucher(code: str) -> int:\n    return len(code)\n")
+    (shop / "README.md").write_text("# Nothing\n")
+    (shop / "web/app.ts").unlink()
+    second = await workspace.search("redeem voucher")
+    third = await workspace.search("formatPrice")
+    changes = await workspace.changes()
+    files = await workspace.files()
+    git(shop, "checkout", "-qb", "vouchers")
+    git(shop, "add", "-A")
+    git(shop, "commit", "-qm", "Vouchers")
+    committed = await workspace.status()
+
+    assert first.hits[0].symbol == "formatPrice"
+    assert first.index.state == "ready"
+    assert second.hits[0].symbol == "redeem_voucher"
+    assert all(hit.path != "web/app.ts" for hit in third.hits)
+    assert set(changes) == {
+        FileChange("README.md", "modified"),
+        FileChange("shop/voucher.py", "untracked"),
+        FileChange("web/app.ts", "deleted"),
+    }
+    assert "shop/voucher.py" in files
+    assert "web/app.ts" not in files
+    assert committed.head is not None
+    assert committed.head.branch == "vouchers"
+    assert committed.changed_files == 0
+
+
+async def test_asking_without_a_model_cites_what_is_on_the_disk(workspace: Workspace, shop: Path) -> None:
+    events = await answer(
+        workspace, AskRequest("How is the card charged?", attachments=(Attachment("log", "PaymentRefused: 12"),))
+    )
+    answered, chosen = events[-1], next(event for event in events if isinstance(event, ModelChosen))
+    assert isinstance(answered, Answered)
+    kinds = [type(event) for event in events]
+    follow_up = (await answer(workspace, AskRequest("And who calls it?", conversation=answered.conversation)))[-1]
+    assert isinstance(follow_up, Answered)
+    kept = await workspace.conversation(answered.conversation)
+    listed = await workspace.conversations()
+    payment = shop / "shop/payment.py"
+    payment.write_text("# a line more\n" + payment.read_text())
+    moved = await workspace.check_citations(answered.citations)
+    payment.write_text("gone = True\n")
+    changed = await workspace.check_citations(answered.citations)
+    await workspace.delete_conversation(answered.conversation)
+    left = await workspace.conversations()
+
+    assert kinds.index(IndexFinished) < kinds.index(ModelChosen) < kinds.index(Retrieved) < kinds.index(TextDelta)
+    assert chosen.model is None
+    assert answered.problem is None
+    cited = [citation for citation in answered.citations if citation.path == "shop/payment.py"]
+    assert cited
+    assert all(citation.state == "valid" for citation in answered.citations)
+    assert {citation.state for citation in moved if citation.path == "shop/payment.py"} == {"moved"}
+    assert {citation.state for citation in changed if citation.path == "shop/payment.py"} == {"changed"}
+    assert follow_up.conversation == answered.conversation
+    assert [turn.question for turn in kept.turns] == ["How is the card charged?", "And who calls it?"]
+    assert kept.turns[0].attachments == (Attachment("log", "PaymentRefused: 12"),)
+    assert [(info.id, info.turns) for info in listed] == [(answered.conversation, 2)]
+    assert left == ()
+
+
+async def test_watching_pushes_snapshots_of_files_git_and_index(workspace: Workspace, shop: Path, git: Git) -> None:
+    async with aclosing(workspace.watch()) as watch:
+        first = await anext(watch)
+        await everything(workspace.sync())
+        indexed = await until(watch, lambda snapshot: snapshot.status.index.state == "ready")
+        (shop / "shop/voucher.py").write_text("def redeem_voucher() -> None: ...\n")
+        changed = await until(watch, lambda snapshot: snapshot.status.index.files == 8)
+        git(shop, "checkout", "-qb", "other")
+        switched = await until(watch, lambda s: s.status.head is not None and s.status.head.branch == "other")
+        found = await workspace.search("redeem voucher")
+
+    assert first.status.index.state == "missing"
+    assert indexed.status.index.dense_ready
+    assert changed.status.changed_files == 1
+    assert first.status.revision < indexed.status.revision < changed.status.revision < switched.status.revision
+    assert found.hits[0].symbol == "redeem_voucher"
+
+
+async def test_closing_a_stream_cancels_and_the_workspace_goes_on(workspace: Workspace, shop: Path) -> None:
+    for number in range(300):
+        (shop / f"shop/many_{number}.py").write_text(
+            f"def function_{number}(value: int) -> int:\n    return value + {number}\n" * 20
+        )
+    async with aclosing(workspace.sync()) as events:
+        await anext(events)
+    stopped = await workspace.status()
+    async with aclosing(workspace.ask(AskRequest("what is function_7?"))) as asking:
+        await anext(asking)
+    finished = (await everything(workspace.sync()))[-1]
+
+    assert stopped.index.state == "missing"
+    assert isinstance(finished, IndexFinished)
+    assert finished.stats.files == 307
+
+
+async def test_two_syncs_at_once_both_end(workspace: Workspace) -> None:
+    first, second = await asyncio.gather(everything(workspace.sync()), everything(workspace.sync()))
+
+    assert isinstance(first[-1], IndexFinished)
+    assert isinstance(second[-1], IndexFinished)
+    assert {first[-1].stats.added, second[-1].stats.added} == {7, 0}
+
+
+async def test_errors_are_of_the_same_kind_and_words(workspace: Workspace) -> None:
+    with pytest.raises(UsageError, match="conversation") as unknown:
+        await workspace.conversation("nowhere")
+    with pytest.raises(UsageError, match="empty"):
+        await answer(workspace, AskRequest("  \n"))
+    with pytest.raises(ModelNotConfigured, match="ANTHROPIC_API_KEY"):
+        await answer(workspace, AskRequest("why?", model="anthropic/claude-sonnet-4-5"))
+
+    assert unknown.value.exit_code == 2
+
+
+async def test_the_doctor_says_what_is_there(workspace: Workspace) -> None:
+    findings = await workspace.doctor()
+
+    assert {"configuration", "model", "embedder", "index", "git", "storage"} <= {finding.area for finding in findings}
+    assert not [finding for finding in findings if finding.level == "problem"]
+
+
+@pytest.mark.parametrize("in_process", [True, False])
+async def test_what_cannot_be_opened_says_why(
+    in_process: bool, tmp_path: Path, shop: Path, directories: UserDirectories, isolated_environment: Path
+) -> None:
+    async def failure(folder: Path) -> RametError:
+        with pytest.raises(RametError) as caught:
+            await open_workspace(folder, in_process=in_process, environment=os.environ)
+        return caught.value
+
+    missing = await failure(tmp_path / "nowhere")
+    (tmp_path / "file.py").write_text("x = 1\n")
+    file = await failure(tmp_path / "file.py")
+    home = await failure(isolated_environment)
+    (shop / ".ramet.toml").write_text('model = "evil/model"\n')
+    hostile = await failure(shop)
+    await stop_engine(directories)
+
+    assert [type(error) for error in (missing, file, home, hostile)] == [UsageError, UsageError, UsageError, ConfigError]
+
+
+@pytest.mark.parametrize("in_process", [True, False])
+async def test_a_folder_whose_name_is_not_utf8_can_be_opened(
+    in_process: bool, tmp_path: Path, directories: UserDirectories
+) -> None:
+    folder = made(Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9")))
+    (folder / "a.py").write_text("def brew_coffee(): ...\n")
+    workspace = await open_workspace(folder, in_process=in_process, environment=os.environ)
+    found = await workspace.search("brew coffee")
+    root = workspace.root
+    await workspace.close()
+    await stop_engine(directories)
+
+    assert root == resolved(folder)
+    assert found.hits[0].path == "a.py"
+
+
+def test_every_method_of_the_protocol_crosses_the_socket() -> None:
+    methods = {
+        name: member for name, member in vars(Workspace).items() if inspect.isfunction(member) and not name.startswith("_")
+    }
+    methods.pop("close")
+
+    assert set(WORKSPACE_METHODS) == set(methods)
+    for name, member in methods.items():
+        parameters = [parameter for parameter in inspect.signature(member).parameters if parameter != "self"]
+        assert list(WORKSPACE_METHODS[name].params.__struct_fields__) == parameters
+        assert isinstance(WORKSPACE_METHODS[name], Stream) == (not inspect.iscoroutinefunction(member))
+
+
+def as_workspace(workspace: RemoteWorkspace) -> Workspace:
+    """Prove to the type checker that the engine's client has the whole interface."""
+    return workspace
