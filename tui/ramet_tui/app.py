@@ -32,7 +32,7 @@ class RametApp(App[None]):
 
     TITLE = "Ramet"
     CSS_PATH = "ramet.tcss"
-    ENABLE_COMMAND_PALETTE = True
+    ENABLE_COMMAND_PALETTE = False
     BINDINGS = [Binding("ctrl+c", "help_quit", show=False, system=True)]  # noqa: RUF012  # Textual's own declaration
 
     def __init__(

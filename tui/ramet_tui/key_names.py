@@ -18,6 +18,8 @@ AREAS = {
     "outline": "Outline",
     "viewer": "Viewer",
     "chat": "Chat",
+    "prompt": "Inputs of a pane",
+    "help": "Help",
 }
 """The first part of a binding's id, and what the help calls it; in the order of the help."""
 

@@ -18,7 +18,6 @@ from ramet_tui.preferences import FILE_NAME, Preferences, load_preferences, save
 
 if TYPE_CHECKING:
     from ramet.cli.main import AppOptions
-
     from ramet.workspace.protocol import Workspace
 
 

@@ -1,10 +1,10 @@
-"""What the three finders share: an input, a list of matches, a line that says how many, and an optional preview."""
+"""What the finders and the palette share: an input, a list of matches, a line that says how many, and an optional preview."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from msgspec import Struct
 from textual import events, getters, on, work
@@ -17,29 +17,28 @@ from textual.widgets import Input, OptionList, Static
 from textual.worker import Worker, WorkerState
 
 from ramet.errors import RametError
-from ramet_tui.messages import PlaceSelected
 from ramet_tui.widgets.match_list import MatchList
 
+Chosen = TypeVar("Chosen")
 
-class Row(Struct, frozen=True):
-    """One match: what is drawn, and what is opened."""
+
+class Row(Struct, Generic[Chosen], frozen=True):
+    """One match: what is drawn, and what choosing it gives."""
 
     label: Content
-    path: str
-    start_line: int = 0
-    end_line: int = 0
+    value: Chosen
 
 
-class Found(Struct, frozen=True):
+class Found(Struct, Generic[Chosen], frozen=True):
     """The answer to a query."""
 
-    rows: Sequence[Row]
+    rows: Sequence[Row[Chosen]]
     note: str = ""
     """Shown under the list: how many, or what could not be used."""
 
 
-class FinderScreen(ModalScreen[PlaceSelected | None]):
-    """Asks `find` for every query and closes with the place that was chosen, None for none."""
+class FinderScreen(ModalScreen[Chosen | None]):
+    """Asks `find` for every query and closes with the value of the row that was chosen, None for none."""
 
     TITLE = "Find"
     PLACEHOLDER = ""
@@ -60,7 +59,7 @@ class FinderScreen(ModalScreen[PlaceSelected | None]):
     def __init__(self, query: str = "") -> None:
         super().__init__()
         self._first_query = query
-        self._found = Found(())
+        self._found: Found[Chosen] = Found(())
 
     def compose(self) -> ComposeResult:
         """Input, list, preview, note."""
@@ -78,7 +77,7 @@ class FinderScreen(ModalScreen[PlaceSelected | None]):
         """Widgets between list and note."""
         yield from ()
 
-    async def find(self, query: str) -> Found:
+    async def find(self, query: str) -> Found[Chosen]:
         """Return the matches of a query."""
         raise NotImplementedError
 
@@ -139,8 +138,7 @@ class FinderScreen(ModalScreen[PlaceSelected | None]):
             self._choose(self.highlighted_row)
 
     def _choose(self, row: int) -> None:
-        chosen = self._found.rows[row]
-        self.dismiss(PlaceSelected(chosen.path, chosen.start_line, chosen.end_line))
+        self.dismiss(self._found.rows[row].value)
 
     def on_click(self, event: events.Click) -> None:
         """A click beside the box closes it."""

@@ -14,6 +14,7 @@ from ramet.inert import inert_line
 from ramet.models import Hit, Reason, Symbol
 from ramet.workspace.protocol import Workspace
 from ramet_tui.fuzzy import match_one, rank
+from ramet_tui.messages import PlaceSelected
 from ramet_tui.screens.finder import FinderScreen, Found, Row
 from ramet_tui.widgets.match_list import path_label
 from ramet_tui.widgets.outline_pane import symbol_mark
@@ -28,7 +29,7 @@ NOT_OPEN = UsageError("The workspace is still being opened.", "Try again in a mo
 """What a finder says that needs more than the disk."""
 
 
-class FileFinder(FinderScreen):
+class FileFinder(FinderScreen[PlaceSelected]):
     """Finds files by parts of their path."""
 
     TITLE = "Open file"
@@ -40,16 +41,16 @@ class FileFinder(FinderScreen):
         first = [path for path in recent if path in known]
         self._paths = (*first, *(path for path in paths if path not in set(first)))
 
-    async def find(self, query: str) -> Found:
+    async def find(self, query: str) -> Found[PlaceSelected]:
         """Rank all paths; without a query, the files opened last come first."""
         matches = await asyncio.to_thread(rank, query, self._paths, MAX_FILES)
-        rows = [Row(path_label(match), match.text) for match in matches]
+        rows = [Row(path_label(match), PlaceSelected(match.text)) for match in matches]
         if not self._paths:
             return Found((), "The list of files is not known yet")
         return Found(rows, _count(len(rows), MAX_FILES, "file", of=len(self._paths)))
 
 
-class SymbolFinder(FinderScreen):
+class SymbolFinder(FinderScreen[PlaceSelected]):
     """Finds definitions by name."""
 
     TITLE = "Go to symbol"
@@ -60,7 +61,7 @@ class SymbolFinder(FinderScreen):
         super().__init__(query)
         self._workspace = workspace
 
-    async def find(self, query: str) -> Found:
+    async def find(self, query: str) -> Found[PlaceSelected]:
         """Ask the workspace."""
         if self._workspace is None:
             raise NOT_OPEN
@@ -71,7 +72,7 @@ class SymbolFinder(FinderScreen):
         return Found(rows, _count(len(rows), MAX_SYMBOLS, "symbol"))
 
 
-def _symbol_row(symbol: Symbol, query: str) -> Row:
+def _symbol_row(symbol: Symbol, query: str) -> Row[PlaceSelected]:
     name = Content(inert_line(symbol.qualified_name))
     wanted = "".join(query.lower().split())
     match = match_one(wanted, symbol.qualified_name) if wanted else None
@@ -79,10 +80,13 @@ def _symbol_row(symbol: Symbol, query: str) -> Row:
         for position in match.positions:
             name = name.stylize("bold $accent", position, position + 1)
     place = (f"  {inert_line(symbol.path)}:{symbol.start_line}", "$secondary-text")
-    return Row(Content.assemble(symbol_mark(symbol.kind), " ", name, place), symbol.path, symbol.start_line, symbol.end_line)
+    return Row(
+        Content.assemble(symbol_mark(symbol.kind), " ", name, place),
+        PlaceSelected(symbol.path, symbol.start_line, symbol.end_line),
+    )
 
 
-class CodeSearch(FinderScreen):
+class CodeSearch(FinderScreen[PlaceSelected]):
     """Searches the code and shows the highlighted hit."""
 
     TITLE = "Search code"
@@ -105,7 +109,7 @@ class CodeSearch(FinderScreen):
         preview.can_focus = False
         yield preview
 
-    async def find(self, query: str) -> Found:
+    async def find(self, query: str) -> Found[PlaceSelected]:
         """Ask the workspace."""
         if not query.strip():
             self._hits = ()
@@ -133,7 +137,7 @@ class CodeSearch(FinderScreen):
             preview.show(Document(hit.path, hit.text, language=hit.language, first_line=hit.start_line))
 
 
-def _hit_row(hit: Hit) -> Row:
+def _hit_row(hit: Hit) -> Row[PlaceSelected]:
     folder, slash, name = inert_line(hit.path).rpartition("/")
     label = Content.assemble(
         (folder + slash, "$secondary-text"),
@@ -142,7 +146,7 @@ def _hit_row(hit: Hit) -> Row:
         ("  ", ""),
         (inert_line(hit.symbol), "$syntax-function"),
     )
-    return Row(label, hit.path, hit.start_line, hit.end_line)
+    return Row(label, PlaceSelected(hit.path, hit.start_line, hit.end_line))
 
 
 def _reasons(reasons: tuple[Reason, ...]) -> Content:

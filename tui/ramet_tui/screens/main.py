@@ -21,7 +21,6 @@ from ramet_tui.key_names import KeyHelp, bindings_of, key_help
 from ramet_tui.layout import PANES, Layout, PaneId
 from ramet_tui.messages import PlaceSelected, ProblemOccurred, UsageChanged
 from ramet_tui.navigation import History, Place
-from ramet_tui.palette import ActionProvider
 from ramet_tui.widgets.chat.pane import ChatPane
 from ramet_tui.widgets.failures import ReportsFailures
 from ramet_tui.widgets.files_pane import FilesPane
@@ -35,6 +34,8 @@ from ramet_tui.widgets.workbench import Workbench
 
 if TYPE_CHECKING:
     from ramet_tui.app import RametApp
+    from ramet_tui.screens.finder import FinderScreen
+    from ramet_tui.screens.palette import Palette
 
 MAX_OUTLINE = 5_000
 """Symbols of one file that the outline lists."""
@@ -43,9 +44,8 @@ MAX_OUTLINE = 5_000
 class MainScreen(ReportsFailures, Screen[None]):
     """Owns the panes and the history of visited places; the app owns the workspace."""
 
-    COMMANDS = {ActionProvider}  # noqa: RUF012  # Textual declares it as an instance variable's default
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+p", "app.command_palette", "palette", id="app.palette", priority=True, tooltip="List every action"),
+        Binding("ctrl+p", "palette", "palette", id="app.palette", priority=True, tooltip="List every action"),
         Binding("ctrl+o", "find_file", "file", id="go.file", priority=True, tooltip="Open a file by a part of its name"),
         Binding("ctrl+t", "find_symbol", "symbol", id="go.symbol", priority=True, tooltip="Go to a definition by its name"),
         Binding("ctrl+f", "search", "search", id="go.search", priority=True, tooltip="Search the code by words and meaning"),
@@ -56,9 +56,19 @@ class MainScreen(ReportsFailures, Screen[None]):
         Binding("f3", "pane('outline')", "outline", show=False, id="pane.outline", tooltip="Focus the outline; again to hide it"),
         Binding("f4", "pane('viewer')", "viewer", show=False, id="pane.viewer", tooltip="Focus the viewer; again to hide it"),
         Binding("f5", "pane('chat')", "chat", show=False, id="pane.chat", tooltip="Focus the chat; press again to hide it"),
-        Binding("f6", "zoom", "zoom", id="pane.zoom", tooltip="Give the focused pane the whole screen, or take it back"),
-        Binding("f7", "resize(-1)", "narrower", show=False, id="pane.narrower", tooltip="Make the focused pane narrower"),
-        Binding("f8", "resize(1)", "wider", show=False, id="pane.wider", tooltip="Make the focused pane wider"),
+        Binding(
+            "f6", "zoom", "zoom", id="pane.zoom", priority=True, tooltip="Give the focused pane the whole screen, or take it back"
+        ),
+        Binding(
+            "f7",
+            "resize(-1)",
+            "narrower",
+            show=False,
+            id="pane.narrower",
+            priority=True,
+            tooltip="Make the focused pane narrower",
+        ),
+        Binding("f8", "resize(1)", "wider", show=False, id="pane.wider", priority=True, tooltip="Make the focused pane wider"),
         Binding("f9", "toggle_index", "index", show=False, id="index.toggle", tooltip="Update the index, or pause its update"),
         Binding("alt+i", "rebuild_index", "rebuild", show=False, id="index.rebuild", tooltip="Index everything anew"),
         Binding("alt+t", "app.switch_theme", "theme", show=False, id="app.theme", tooltip="Switch between dark and light"),
@@ -251,34 +261,36 @@ class MainScreen(ReportsFailures, Screen[None]):
             self.outline.show(path, symbols)
 
     @work(group="finder", exclusive=True, exit_on_error=False)
-    async def _find(self, finder: str) -> None:
-        from ramet_tui.screens.finder import FinderScreen
-        from ramet_tui.screens.finders import CodeSearch, FileFinder, SymbolFinder
-
-        screen: FinderScreen
-        if finder == "file":
-            screen = FileFinder(self._paths, tuple(self._recent))
-        elif finder == "symbol":
-            screen = SymbolFinder(self._workspace)
-        else:
-            screen = CodeSearch(self._workspace, self._source.colours)
-        chosen = await self.app.push_screen_wait(screen)
+    async def _find(self, finder: FinderScreen[PlaceSelected]) -> None:
+        chosen = await self.app.push_screen_wait(finder)
         if chosen is not None:
             self.post_message(chosen)
+
+    @work(group="finder", exclusive=True, exit_on_error=False)
+    async def _choose_action(self, palette: Palette) -> None:
+        chosen = await self.app.push_screen_wait(palette)
+        if chosen is not None:
+            await self.run_by_id(chosen)
 
     # Actions
 
     def action_find_file(self) -> None:
         """Open the file finder."""
-        self._find("file")
+        from ramet_tui.screens.finders import FileFinder
+
+        self._find(FileFinder(self._paths, tuple(self._recent)))
 
     def action_find_symbol(self) -> None:
         """Open the symbol finder."""
-        self._find("symbol")
+        from ramet_tui.screens.finders import SymbolFinder
+
+        self._find(SymbolFinder(self._workspace))
 
     def action_search(self) -> None:
         """Open the code search."""
-        self._find("code")
+        from ramet_tui.screens.finders import CodeSearch
+
+        self._find(CodeSearch(self._workspace, self._source.colours))
 
     def action_go_to_line(self) -> None:
         """Ask for a line number."""
@@ -324,6 +336,12 @@ class MainScreen(ReportsFailures, Screen[None]):
         """Index everything anew."""
         if self._allowed("index.rebuild"):
             self._ramet.sync_index(rebuild=True)
+
+    def action_palette(self) -> None:
+        """List every action."""
+        from ramet_tui.screens.palette import Palette
+
+        self._choose_action(Palette(list(self.palette_keys()), self.reasons()))
 
     def action_help(self) -> None:
         """Show all keys."""

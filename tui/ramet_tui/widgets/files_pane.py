@@ -10,7 +10,7 @@ from textual import events, getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import OptionList, Static
+from textual.widgets import Input, OptionList, Static
 
 from ramet.models import FileChange
 from ramet_tui.fuzzy import FuzzyMatch, rank
@@ -58,9 +58,9 @@ class FilesPane(ReportsFailures, Vertical):
     def focus_content(self) -> None:
         """Focus the tree or the filter."""
         if self.prompt.display:
-            self.prompt.query_one("Input").focus()
+            self.screen.set_focus(self.prompt.query_one(Input))
         else:
-            self.tree_view.focus()
+            self.screen.set_focus(self.tree_view)
 
     def set_paths(self, paths: tuple[str, ...]) -> None:
         """Show these files from now on."""

@@ -75,7 +75,7 @@ class OutlinePane(Vertical):
     def focus_content(self) -> None:
         """Focus the list."""
         shown: Widget = self.symbol_list if self.symbol_list.display else self.notice
-        shown.focus()
+        self.screen.set_focus(shown)
 
     def say(self, text: str) -> None:
         """Say something instead of a list."""

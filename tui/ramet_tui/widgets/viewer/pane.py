@@ -98,7 +98,7 @@ class ViewerPane(ReportsFailures, Vertical):
     def focus_content(self) -> None:
         """Focus what can be focused."""
         shown: Widget = self.view if self.view.display else self.notice
-        shown.focus()
+        self.screen.set_focus(shown)
 
     def open(self, path: str, start_line: int = 0, end_line: int = 0) -> None:
         """Show a file at a 1-based line; 0 shows it where it was left. start_line..end_line is highlighted."""

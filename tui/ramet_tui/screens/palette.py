@@ -1,0 +1,51 @@
+"""The command palette: every action of the app, with its key, what it does, and why it cannot be used now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from textual.content import Content
+
+from ramet_tui.fuzzy import match_one
+from ramet_tui.key_names import KeyHelp
+from ramet_tui.screens.finder import FinderScreen, Found, Row
+
+KEY_CELLS = 12
+
+
+class Palette(FinderScreen[str]):
+    """Closes with the id of the action that was chosen."""
+
+    TITLE = "Actions"
+    PLACEHOLDER = "what to do"
+
+    def __init__(self, keys: Sequence[KeyHelp], reasons: Mapping[str, str]) -> None:
+        super().__init__()
+        self._keys = keys
+        self._reasons = reasons
+
+    async def find(self, query: str) -> Found[str]:
+        """Rank the explanations; without a query everything is listed in the order of the help."""
+        wanted = "".join(query.lower().split())
+        if not wanted:
+            return Found([self._row(key, ()) for key in self._keys], f"{len(self._keys)} actions")
+        ranked = []
+        for key in self._keys:
+            label, explanation = match_one(wanted, key.label), match_one(wanted, key.explanation)
+            if label is not None or explanation is not None:
+                score = max(match.score for match in (label, explanation) if match is not None)
+                ranked.append((score, key, explanation.positions if explanation is not None else ()))
+        ranked.sort(key=lambda entry: -entry[0])
+        note = f"{len(ranked)} of {len(self._keys)} actions" if ranked else "No action matches"
+        return Found([self._row(key, positions) for _, key, positions in ranked], note)
+
+    def _row(self, key: KeyHelp, positions: Sequence[int]) -> Row[str]:
+        reason = self._reasons.get(key.id, "")
+        shown = Content(key.explanation).stylize("$secondary-text" if reason else "$foreground")
+        for position in positions:
+            shown = shown.stylize("bold $accent", position, position + 1)
+        keys = (f"{key.keys:<{KEY_CELLS}} ", "$faint-text" if reason else "$accent")
+        parts = [Content.assemble(keys, shown)]
+        if reason:
+            parts.append(Content.assemble((f"  ({reason})", "$faint-text")))
+        return Row(Content("").join(parts), key.id)
