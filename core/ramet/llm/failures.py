@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import json
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -31,6 +32,10 @@ _TOO_LONG = re.compile(
 )
 _QUOTA = re.compile(r"insufficient_quota|exceeded your current quota|credit balance|billing", re.IGNORECASE)
 _ABOUT_TOOLS = re.compile(r"\btools?\b|function.?call", re.IGNORECASE)
+_NO_RESPONSE = frozenset(
+    {"APIConnectionError", "MidStreamFallbackError", "RemoteProtocolError", "ConnectError", "JSONDecodeError"}
+)
+"""Classes that mean that no response came, or not all of it."""
 _NO_PROVIDER = "LLM Provider NOT provided"
 
 
@@ -127,16 +132,23 @@ def _status(error: Exception) -> int | None:
     litellm puts a made-up 500 on connection failures and maps other statuses by the wording, so a response that
     really came from a server is looked for first.
     """
-    for link in _chain(error):
-        status = getattr(link, "status_code", None)
-        if type(link).__module__.startswith(("openai.", "httpx")) and isinstance(status, int):
-            return status
-    names = {type(link).__name__ for link in _chain(error)}
-    if names & {"APIConnectionError", "MidStreamFallbackError", "RemoteProtocolError", "ConnectError", "JSONDecodeError"}:
+    links = list(_chain(error))
+    sent = [_sent_status(link) for link in links if type(link).__module__.startswith(("openai", "httpx"))]
+    # litellm's provider code keeps the status too, but makes one up where there was no response.
+    kept = [_sent_status(link) for link in links if type(link).__module__.startswith("litellm.llms.")]
+    is_unanswered = any(type(link).__name__ in _NO_RESPONSE for link in links)
+    found: list[int] = [status for status in (*sent, *(() if is_unanswered else kept)) if status is not None]
+    if found:
+        return found[0]
+    if is_unanswered:
         return None
-    if "Timeout" in type(error).__name__:
-        return 408
-    status = getattr(error, "status_code", None)
+    return 408 if "Timeout" in type(error).__name__ else _sent_status(error)
+
+
+def _sent_status(error: BaseException) -> int | None:
+    status: object = getattr(error, "status_code", None)
+    if status is None:
+        status = getattr(getattr(error, "response", None), "status_code", None)
     return status if isinstance(status, int) else None
 
 
@@ -152,7 +164,19 @@ def _own_words(error: Exception) -> str:
     if isinstance(body, Mapping) and isinstance(body.get("message"), str):
         return str(body["message"])
     message = str(getattr(error, "message", "") or error).split(" Original exception:")[0]
-    return _WRAPPING.sub("", message)
+    return _message_inside(message) or _WRAPPING.sub("", message)
+
+
+def _message_inside(text: str) -> str:
+    """Return the message of a JSON body that was put into a sentence whole; empty when there is none."""
+    start, end = text.find("{"), text.rfind("}")
+    try:
+        body = json.loads(text[start : end + 1])
+    except ValueError:
+        return ""
+    inner = body.get("error", body) if isinstance(body, dict) else None
+    message = inner.get("message") if isinstance(inner, dict) else inner
+    return message if isinstance(message, str) else ""
 
 
 def _retry_after(error: Exception) -> float | None:

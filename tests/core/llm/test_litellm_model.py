@@ -357,3 +357,23 @@ def test_importing_litellm_prints_nothing_and_ignores_env_files(tmp_path: Path) 
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, env=dict(os.environ))
 
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+async def test_anthropic_is_told_what_to_cache_and_keeps_tools_declared(server: OpenAIServer) -> None:
+    """Each round of tools pays for its own part only, and the last one, without tools, is not refused for old calls."""
+    server.enqueue(failure(529, "Overloaded"), failure(400, "stop here"))
+    history = (
+        *QUESTION,
+        Message("assistant", "", tool_calls=(ToolCall("call_7", "grep", "{}"),)),
+        Message("tool", "3 matches", tool_call_id="call_7"),
+    )
+    base = server.url.removesuffix("/v1")
+    model = LitellmModel(ModelChoice("anthropic/claude-sonnet-5-5", "test"), KEY, base, Config(), sleep=Naps())
+
+    with pytest.raises(ModelError, match="stop here"):
+        _ = [event async for event in model.stream(history)]
+
+    sent = server.requests[1].body
+    assert server.requests[1].path == "/v1/messages"
+    assert sent["messages"][-1]["content"][-1]["cache_control"] == {"type": "ephemeral"}
+    assert sent["tools"]
