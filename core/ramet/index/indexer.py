@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 from msgspec import convert
@@ -48,7 +48,7 @@ class Indexer:
         self._stores = stores
         self._embedder = embedder
 
-    def sync(self, *, rebuild: bool = False) -> Iterator[IndexEvent]:
+    def sync(self, *, rebuild: bool = False) -> Generator[IndexEvent, None, None]:
         """Bring the view up to date and yield what happens; closing the generator cancels and keeps what is done.
 
         `rebuild` parses and embeds everything anew. Raises StoreFull on a full disk and StoreError when nothing can be stored.

@@ -8,8 +8,10 @@ from itertools import chain
 from ramet.models import Symbol
 from ramet.store.records import SymbolRecord
 
-_EXACT, _PREFIX, _WORD_START, _INSIDE, _INITIALS, _SCATTERED = range(6)
+_EXACT, _PREFIX, _WORD_START, _INITIALS, _INSIDE, _SCATTERED = range(6)
 """How a query fits a name, the best first."""
+_NOT_CODE = frozenset({"heading", "key"})
+"""Of two names that fit alike, the code's comes first."""
 
 
 def _symbol(path: str, record: SymbolRecord) -> Symbol:
@@ -26,10 +28,10 @@ class SymbolTable:
 
     def __init__(self, files: Iterable[tuple[str, Sequence[SymbolRecord]]]) -> None:
         self._entries = [(record.name.lower(), path, record) for path, records in files for record in records]
-        self._entries.sort(key=lambda entry: (len(entry[0]), entry[0], entry[1], entry[2].start_line))
+        self._entries.sort(key=lambda entry: (entry[2].kind in _NOT_CODE, len(entry[0]), entry[0], entry[1], entry[2].start_line))
 
     def matching(self, query: str, limit: int) -> tuple[Symbol, ...]:
-        """Return the definitions that fit a query best: exact, prefix, start of a word, inside, initials, letters in order.
+        """Return the definitions that fit a query best: exact, prefix, start of a word, initials, inside, letters in order.
 
         Dots, colons or spaces in the query separate an owner from the name: `Cart.add`, `cart add`.
         """
@@ -48,15 +50,17 @@ class SymbolTable:
 
 
 def _rank(query: str, lowered: str, name: str) -> int | None:
-    if query in lowered:
-        place = lowered.find(query)
-        if place == 0:
-            return _EXACT if len(query) == len(lowered) else _PREFIX
-        return _WORD_START if _starts_word(name, place) else _INSIDE
-    if not _is_scattered(query, lowered):
+    place = lowered.find(query)
+    if place == 0:
+        return _EXACT if len(query) == len(lowered) else _PREFIX
+    if place > 0 and _starts_word(name, place):
+        return _WORD_START
+    if place < 0 and not _is_scattered(query, lowered):
         return None
     initials = "".join(name[place] for place in range(len(name)) if place == 0 or _starts_word(name, place)).lower()
-    return _INITIALS if query in initials else _SCATTERED
+    if query in initials:
+        return _INITIALS
+    return _INSIDE if place > 0 else _SCATTERED
 
 
 def _starts_word(name: str, place: int) -> bool:

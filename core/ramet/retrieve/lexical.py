@@ -20,6 +20,7 @@ MAX_DOCUMENTS = 1 << _DOC_BITS
 """Chunks of one view that can be searched by words."""
 _COUNT_MASK = np.uint64((1 << _COUNT_BITS) - 1)
 _DOC_MASK = np.uint64(MAX_DOCUMENTS - 1)
+_NOTHING = np.zeros(0, np.uint64)
 _MOST_SEGMENTS = 6
 """Small segments before they become one; every query looks into each."""
 _MOST_TERMS = 96
@@ -112,7 +113,8 @@ class LexicalIndex:
 
     def _postings(self, term: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         ranges = self._ranges(term)
-        found = np.concatenate([segment[start:end] for segment, (start, end) in zip(self._segments, ranges, strict=True)])
+        parts = [segment[start:end] for segment, (start, end) in zip(self._segments, ranges, strict=True)]
+        found = np.concatenate([_NOTHING, *parts])
         documents = ((found >> np.uint64(_COUNT_BITS)) & _DOC_MASK).astype(np.int64)
         counts = (found & _COUNT_MASK).astype(np.float32)
         if len(self._segments) > 1:

@@ -26,7 +26,7 @@ _SOLE_DEFINITION = 1.5
 """When the question is nothing but the name."""
 _PATH_STEM = 0.25
 _EXPLICIT_PATH = 0.8
-_FRAME = 0.3
+_FRAME = 0.6
 """For the chunk that holds a line which the question names."""
 _MINOR = 0.3
 """Tests, documentation and examples, unless the question is about them."""
