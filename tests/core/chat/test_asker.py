@@ -97,12 +97,10 @@ async def test_a_conversation_that_does_not_exist_is_refused(asker: Asker) -> No
 
 async def test_a_tool_brings_sources_that_can_be_cited(asker: Asker, model: ScriptedModel) -> None:
     model.enqueue_calls(call("read_file", path="web/app.ts", start_line=9, end_line=11), before="Let me look.")
-    model.enqueue_answer("It is formatted [{n}].")
     events: list[AskEvent] = []
     async for event in asker.ask(AskRequest(QUESTION)):
         if isinstance(event, ToolReturned):
-            number = event.sources[0].number
-            model._scripts[0] = (Delta(f"It is formatted [{number}]."), Completed((), Usage(1, 1), "stop"))
+            model.enqueue_answer(f"It is formatted [{event.sources[0].number}].", usage=Usage(1, 1))
         events.append(event)
 
     (tool,) = returned(events)
@@ -149,12 +147,11 @@ async def test_tools_end_when_the_context_is_nearly_full(
     )
     for number in range(8):
         model.enqueue_calls(call("read_file", f"c{number}", path="long.py", start_line=1 + 200 * number))
-    requests_before = len(model._scripts)
 
     with pytest.raises(ModelError):
         await events_of(asker_with(context_tokens=500))
 
-    assert 1 < len(model.requests) < requests_before
+    assert 1 < len(model.requests) < 8
     assert not model.requests[-1].tools
 
 
