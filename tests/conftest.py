@@ -19,7 +19,7 @@ def isolated_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: 
     """Give the test a home of its own and an environment without keys."""
     home = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
-        if name not in KEPT_VARIABLES and not name.startswith(("PYTEST_", "COV_")):
+        if name not in KEPT_VARIABLES and not name.startswith(("PYTEST_", "COV_", "TEXTUAL_SNAPSHOT_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("RAMET_DATA_DIR", str(home / "data"))
