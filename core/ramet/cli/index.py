@@ -77,7 +77,7 @@ async def _sync(workspace: Workspace, console: Console, *, is_quiet: bool, rebui
 
 
 def _print_stats(console: Console, stats: IndexStats, *, is_verbose: bool) -> None:
-    size = f"{stats.files:,} files in {stats.chunks:,} chunks"
+    size = f"{stats.chunks:,} chunks of {stats.files:,} files"
     if stats.added or stats.modified or stats.removed:
         changes = f"{stats.added:,} added, {stats.modified:,} changed, {stats.removed:,} removed"
         vectors = f"{stats.embedded:,} vectors computed, {stats.reused:,} reused"

@@ -34,6 +34,7 @@ class AppOptions(Struct, frozen=True):
 def main(argv: Sequence[str], run_app: Callable[[AppOptions], int]) -> int:
     """Run the command line and return the exit code; `run_app` opens the app."""
     environment = os.environ
+    _open_closed_streams()
     console = Console(environment)
     try:
         code = _run(argv, run_app, environment, console)
@@ -48,6 +49,19 @@ def main(argv: Sequence[str], run_app: Callable[[AppOptions], int]) -> int:
     except Exception as error:
         return _failed(error, environment, console)
     return code
+
+
+def _open_closed_streams() -> None:
+    """Connect streams that were closed (`2>&-`) to nothing: else the next file, a database even, takes their number."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(1, "w", closefd=False)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", closefd=False)
 
 
 def _run(argv: Sequence[str], run_app: Callable[[AppOptions], int], environment: Mapping[str, str], console: Console) -> int:

@@ -29,7 +29,7 @@ class Parser(argparse.ArgumentParser):
 
             near = difflib.get_close_matches(choice[2], re.findall(r"[\w-]+", choice[3]), n=1, cutoff=0.5)
             hint = f" Did you mean `{near[0]}`?" if near else ""
-            message = f"There is no {choice[1].lower()} {choice[2]!r}.{hint}"
+            message = f"There is no {choice[1].lower()} '{choice[2]}'.{hint}"
         end = "" if message.endswith(("?", ".")) else "."
         sys.stderr.write(f"ramet: {inert_line(message)}{end} See `{self.prog} --help`.\n")
         raise SystemExit(2)

@@ -135,7 +135,7 @@ def index_findings(status: WorkspaceStatus, stores: Path | None) -> list[Finding
     if index.state == "indexing":
         progress = f", {index.phase} {index.done:,} of {index.total:,}" if index.phase else ""
         return [Finding("index", "note", f"An index run is at work{progress}.", "")]
-    skipped = f"; {index.skipped:,} files are left out" if index.skipped else ""
+    skipped = f"; left out: {index.skipped:,}" if index.skipped else ""
     sentence = f"{index.chunks:,} chunks of {index.files:,} files are indexed{skipped}{_age(stores)}."
     found = [Finding("index", "ok", sentence, "`ramet index --verbose` names what is left out." if index.skipped else "")]
     if index.problem:
@@ -176,7 +176,8 @@ def git_findings(status: WorkspaceStatus) -> list[Finding]:
         return [*found, Finding("git", "note", sentence)]
     place = f"on branch {inert_line(head.branch)}" if head.branch else "on a detached commit"
     commit = head.commit[:9] or "before its first commit"
-    sentence = f"{root} is a git repository {place} ({commit}) with {status.changed_files:,} changed files."
+    changed = f"{status.changed_files:,} changed file{'' if status.changed_files == 1 else 's'}"
+    sentence = f"{root} is a git repository {place} ({commit}) with {changed}."
     return [*found, Finding("git", "ok", sentence)]
 
 
