@@ -6,6 +6,7 @@ import asyncio
 import faulthandler
 import logging
 import os
+import select
 import time
 
 from ramet.config import Config, load_config
@@ -33,7 +34,7 @@ def run_engine(ready: int) -> None:
     try:
         place = engine_place(directories)
         secure(place)
-        lock = _engine_lock(place)
+        lock = _engine_lock(place, ready)
         asyncio.run(_serve(directories, place, log, ready))
         lock.release()
     except RametError as error:
@@ -47,17 +48,25 @@ def run_engine(ready: int) -> None:
         log.close()
 
 
-def _engine_lock(place: EnginePlace) -> FileLock:
-    """Return the held lock; an engine that is just leaving is waited for."""
+def _engine_lock(place: EnginePlace, ready: int) -> FileLock:
+    """Return the held lock; an engine that is just leaving is waited for, as long as the front end waits too."""
     lock = FileLock(place.engine_lock)
     deadline = time.monotonic() + LEAVE_SECONDS
     while not lock.try_acquire():
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline or _has_no_reader(ready):
             raise EngineError(
                 "Another engine is running but cannot be reached.", "End its process; `ps` shows it as ramet.engine."
             )
         time.sleep(_LOCK_POLL_SECONDS)
+    if _has_no_reader(ready):
+        raise EngineError("The front end that wanted an engine is gone.")
     return lock
+
+
+def _has_no_reader(pipe: int) -> bool:
+    poll = select.poll()
+    poll.register(pipe, 0)  # hang-ups and errors are reported always
+    return bool(poll.poll(0))
 
 
 async def _serve(directories: UserDirectories, place: EnginePlace, log: EngineLog, ready: int) -> None:

@@ -19,6 +19,7 @@ from ramet.events import IndexEvent
 from ramet.git.repository import GitRepository, Location, locate
 from ramet.index.chunker import split_lines
 from ramet.index.indexer import Indexer, working_view
+from ramet.index.merkle import MerkleTree
 from ramet.index.reading import Unreadable, looks_binary, read_file
 from ramet.index.scan import Scan
 from ramet.models import IndexEstimate, IndexStatus, Reference, SearchResult, Symbol
@@ -30,7 +31,7 @@ from ramet.store.repository_stores import RepositoryStores
 from ramet.workspace.bridge import iterate_in_thread
 from ramet.workspace.index_state import IndexStateReader
 from ramet.workspace.jobs import SyncJobs
-from ramet.workspace.tree import SharedTree
+from ramet.workspace.tree import RunTree, SharedTree
 from ramet.workspace.watching import FileWatch, Listeners
 
 _log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ _log = logging.getLogger(__name__)
 _SEARCH_PATIENCE = 2.0
 """Seconds that a search waits for an index that is a little behind; then it answers from what there is and says so."""
 _WARM_PATIENCE = 5.0
-"""Seconds that the first search waits for the vectors to be loaded; without them it finds less."""
+"""Seconds after opening in which a search waits for the vectors to be loaded; without them it finds less."""
 _LOOK_PATIENCE = 2.0
 """Seconds that a status waits for git; then it tells what was known before."""
 
@@ -63,6 +64,15 @@ class ServicesKey(Struct, frozen=True):
         return cls(location, identity, found.embedder, found.chroma_url, found.limits), found
 
 
+class Freshness(Struct, frozen=True):
+    """What bringing the index up to date came to."""
+
+    has_changed: bool
+    """Whether what was found before may be found differently now."""
+    notes: tuple[str, ...] = ()
+    """Sentences about what is missing."""
+
+
 class Services:
     """Owns the stores and jobs of one root; for one event loop. Blocking work runs in threads."""
 
@@ -77,8 +87,12 @@ class Services:
         self.tree = SharedTree(key.location, key.limits, self._folder)
         self.searcher = Searcher(self.root, key.limits, self.stores, self.embedder)
         self.listeners = Listeners()
+        self._opened = time.monotonic()
         self.jobs = SyncJobs(self._run, self._job_changed)
-        self._indexer = Indexer(self.tree, self.root, key.limits, self.stores, self.embedder)
+        self._run_tree = RunTree(self.tree, key.location, key.limits, self._folder)
+        self._indexer = Indexer(self._run_tree, self.root, key.limits, self.stores, self.embedder)
+        self._synced_tree: MerkleTree | None = None
+        """What the last complete run indexed; a scan that finds nothing new returns the very same object."""
         self._watch = FileWatch(key.location, self._folder, self._files_changed)
         self._state = IndexStateReader(self.stores, self.embedder.identity)
         self._changes_seen = 0
@@ -112,32 +126,40 @@ class Services:
                 if not is_mine and await self.has_index():
                     return
 
-    async def catch_up(self) -> tuple[str, ...]:
-        """Bring a stale index up to date if that is a matter of moments; return sentences about what is missing otherwise."""
+    async def catch_up(self) -> Freshness:
+        """Bring a stale index up to date if that is a matter of moments."""
         if self.jobs.is_running:
-            return ("The index is being updated; these results are from what is there.",)
-        if self._synced_at == self._changes_seen and self._watch.is_alive:
-            return ()
-        task = self._in_background(_drain(self.sync()))
+            return Freshness(False, ("The index is being updated; these results are from what is there.",))
+        if self._watch.is_alive and self._synced_at == self._changes_seen:
+            return Freshness(False)
+        task = self._in_background(self._sync_if_changed())
         done, _ = await asyncio.wait([task], timeout=_SEARCH_PATIENCE)
         if not done:
-            return ("Files have changed; the index is being brought up to date.",)
+            return Freshness(False, ("Files have changed; the index is being brought up to date.",))
         problem = task.exception()
-        return (f"The index could not be brought up to date: {problem}",) if problem is not None else ()
+        if problem is not None:
+            return Freshness(False, (f"The index could not be brought up to date: {problem}",))
+        return Freshness(task.result())
 
     async def search(self, query: str, limit: int) -> SearchResult:
         """Return the best hits from an index that is there and, within reason, up to date."""
         started = time.monotonic()
-        notes = await self._prepare()
-        if self._warming is not None and not self.jobs.is_running:
-            await asyncio.wait([self._warming], timeout=_WARM_PATIENCE)
-        found = await asyncio.to_thread(self.searcher.find, query, limit)
-        if found.is_stale and not notes:
-            self._changes_seen += 1  # the watcher has not seen it yet
-            notes = await self.catch_up()
+        if await self.has_index():
+            checking = self._in_background(self.catch_up())
+            await self._warmed()
+            # The answer is ready when the check is: nearly always nothing has changed.
+            found = await asyncio.to_thread(self.searcher.find, query, limit)
+            freshness = await asyncio.shield(checking)
+            if found.is_stale and not freshness.has_changed and not freshness.notes:
+                self._changes_seen += 1  # the watcher has not seen it yet
+                freshness = await self.catch_up()
+        else:
+            await _drain(self.build_missing())
+            freshness = Freshness(True)
+        if freshness.has_changed:
             found = await asyncio.to_thread(self.searcher.find, query, limit)
         index = await self.index_status()
-        return SearchResult(found.hits, index, time.monotonic() - started, (*notes, *found.notes))
+        return SearchResult(found.hits, index, time.monotonic() - started, (*freshness.notes, *found.notes))
 
     async def index_status(self) -> IndexStatus:
         """Return where the index stands, without waiting for any job."""
@@ -211,11 +233,27 @@ class Services:
 
     # -- inside
 
-    async def _prepare(self) -> tuple[str, ...]:
+    async def _prepare(self) -> None:
         if await self.has_index():
-            return await self.catch_up()
-        await _drain(self.build_missing())
-        return ()
+            await self.catch_up()
+        else:
+            await _drain(self.build_missing())
+
+    async def _warmed(self) -> None:
+        left = self._opened + _WARM_PATIENCE - time.monotonic()
+        if self._warming is not None and not self.jobs.is_running and left > 0:
+            await asyncio.wait([self._warming], timeout=left)
+
+    async def _sync_if_changed(self) -> bool:
+        """Sync unless the tree is as it was in the last run; return whether the index may have changed."""
+        before = self._changes_seen
+        scan = await asyncio.to_thread(self.tree.scan)
+        self._looked_at = before
+        if scan.tree is self._synced_tree:
+            self._synced_at = before
+            return False
+        await _drain(self.sync())
+        return True
 
     async def _run(self, rebuild: bool) -> AsyncGenerator[IndexEvent, None]:
         before = self._changes_seen
@@ -224,6 +262,7 @@ class Services:
                 yield event
         # The run has scanned the tree as well.
         self._synced_at = self._looked_at = before
+        self._synced_tree = self._run_tree.taken
 
     def _job_changed(self) -> None:
         self.listeners.tell()

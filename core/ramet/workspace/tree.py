@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ramet.config import IndexLimits
 from ramet.git.repository import Location
-from ramet.index.merkle import SUBMODULE_MODE
+from ramet.index.merkle import SUBMODULE_MODE, MerkleTree
 from ramet.index.scan import Scan, WorkingTree
 
 
@@ -24,6 +24,21 @@ class SharedTree(WorkingTree):
         with self._turn:
             self.last = super().scan()
             return self.last
+
+
+class RunTree(WorkingTree):
+    """A shared tree as an index run sees it: remembers the very scan that the run took in."""
+
+    def __init__(self, shared: SharedTree, location: Location, limits: IndexLimits, private: Path) -> None:
+        super().__init__(location, limits, private)
+        self._shared = shared
+        self.taken: MerkleTree | None = None
+
+    def scan(self) -> Scan:
+        """See `WorkingTree`."""
+        scan = self._shared.scan()
+        self.taken = scan.tree
+        return scan
 
 
 def listed_files(scan: Scan) -> tuple[str, ...]:
