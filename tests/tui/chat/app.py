@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
+from tests.tui.scripted_workspace import Pause, ScriptedWorkspace
 from textual.app import App, ComposeResult
+from textual.pilot import Pilot
 from textual.widgets import Button
 
 from ramet.events import Answered, AskEvent, ModelChosen, Retrieved, TextDelta
@@ -22,15 +25,18 @@ from ramet.models import (
 )
 from ramet_tui.themes import DARK, LIGHT, RAMET_DARK, THEMES
 from ramet_tui.widgets.chat.pane import ChatPane
-from tests.tui.scripted_workspace import ScriptedWorkspace
 
 MODEL = ModelChoice(name="anthropic/claude-sonnet-4-5", origin="config.toml")
+
+
+LONGEST_WAIT = 60.0
+"""Seconds after which a test that waits for a worker fails instead of hanging."""
 
 
 class ChatApp(App[None]):
     """Holds the pane, and a button that stands for the next pane."""
 
-    CSS = "Button { dock: bottom; display: none; } .with-next Button { display: block; }"
+    CSS = "#next { dock: bottom; display: none; } .with-next #next { display: block; }"
     ENABLE_COMMAND_PALETTE = False
 
     def __init__(self, workspace: ScriptedWorkspace | None, *, is_light: bool = False) -> None:
@@ -47,7 +53,7 @@ class ChatApp(App[None]):
 
     def compose(self) -> ComposeResult:
         yield ChatPane(id="chat")
-        yield Button("next pane")
+        yield Button("next pane", id="next")
 
     def on_mount(self) -> None:
         for theme in THEMES:
@@ -78,7 +84,9 @@ class ChatApp(App[None]):
         self.usages.append(event)
 
 
-def source(number: int, path: str = "src/flask/ctx.py", start: int = 241, end: int = 262, symbol: str = "AppContext.pop") -> Source:
+def source(
+    number: int, path: str = "src/flask/ctx.py", start: int = 241, end: int = 262, symbol: str = "AppContext.pop"
+) -> Source:
     """A source as retrieval gives it."""
     return Source(
         number=number,
@@ -106,9 +114,7 @@ SOURCES = (
 def citation(number: int, state: CitationState = "valid", start: int = 0, end: int = 0) -> Citation:
     """A checked citation of one of `SOURCES`."""
     cited = SOURCES[number - 1]
-    return Citation(
-        number, state, cited.path, start or cited.start_line, end or cited.end_line, cited.symbol, cited.key
-    )
+    return Citation(number, state, cited.path, start or cited.start_line, end or cited.end_line, cited.symbol, cited.key)
 
 
 def answer(
@@ -149,5 +155,39 @@ def turn(question: str, text: str, *citations: Citation) -> Turn:
 
 def scripted(root: Path, *, model: bool = True) -> ScriptedWorkspace:
     """A scripted workspace, with a model unless told otherwise."""
-    workspace = ScriptedWorkspace(root, name="flask", model=MODEL.name if model else "")
-    return workspace
+    return ScriptedWorkspace(root, name="flask", model=MODEL.name if model else "")
+
+
+async def settle(pilot: Pilot[None]) -> None:
+    """Wait until nothing is at work."""
+    async with asyncio.timeout(LONGEST_WAIT):
+        for _ in range(2):
+            await pilot.pause()
+            await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+
+
+async def write(pilot: Pilot[None], text: str) -> None:
+    """Type a text as the keyboard would."""
+    await pilot.press(*("space" if char == " " else char for char in text))
+
+
+async def ask(pilot: Pilot[None], question: str) -> None:
+    """Type a question, send it and wait for the answer."""
+    await write(pilot, question)
+    await pilot.press("enter")
+    await settle(pilot)
+
+
+async def send(pilot: Pilot[None], question: str, pause: Pause) -> None:
+    """Type a question, send it and wait until its script has come to a pause."""
+    await write(pilot, question)
+    await pilot.press("enter")
+    await asyncio.wait_for(pause.reached.wait(), LONGEST_WAIT)
+    await pilot.pause()
+
+
+def shown_text(app: ChatApp) -> str:
+    """What the screen shows, line by line, without trailing blanks."""
+    lines = app.screen._compositor.render_strips()
+    return "\n".join(strip.text.rstrip() for strip in lines)

@@ -268,7 +268,9 @@ class Composer(ReportsFailures, VerticalGroup):
     @on(TextArea.Changed)
     def _text_changed(self, event: TextArea.Changed) -> None:
         event.stop()
-        self._show_usual_hint()
+        # Sending empties the prompt too; what was said about it stays until something is written.
+        if self.prompt.text or not self._is_hinting:
+            self._show_usual_hint()
         self._offer_completions()
 
     def _offer_completions(self) -> None:
@@ -316,10 +318,9 @@ class Composer(ReportsFailures, VerticalGroup):
         self.completions.offer([])
         if not self.prompt.text.startswith("/"):
             typed = mention_being_typed(self.prompt.before_cursor)
-            start = len(typed or "") + 1
-            if self.prompt.before_cursor[: -len(typed or "") or None].endswith('@"'):
-                start += 1
-            self.prompt.replace_before_cursor(start, f"{choice.value} ")
+            before = self.prompt.before_cursor
+            start = before.rfind("@", 0, len(before) - len(typed or ""))
+            self.prompt.replace_before_cursor(len(before) - start, f"{choice.value} ")
             return
         command = command_named(choice.value)
         if is_final and command is not None and not command.argument:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from ramet.errors import UsageError
 from ramet.inert import inert_line
 from ramet.models import Attachment
 
 _MENTION = re.compile(r'(?<!\S)@(?:"([^"\n]+)"|(\S+))')
-_MENTION_AT_END = re.compile(r'(?:^|(?<=\s))@("?)([^\s"]*)$')
+_MENTION_AT_END = re.compile(r'(?<!\S)@(?:"([^"]*)|([^\s"]*))$')
 
-MAX_MENTION_CHARACTERS = 400_000
-"""Text of one mentioned file that is sent; more would not fit any model's context beside the sources."""
+MAX_MENTION_BYTES = 400_000
+"""A larger file would not fit any model's context beside the sources."""
 
 
 def mention_being_typed(before_cursor: str) -> str | None:
     """Return what was typed after an `@` that the cursor stands behind; None where there is none."""
     match = _MENTION_AT_END.search(before_cursor)
-    return match[2] if match else None
+    if match is None:
+        return None
+    return match[2] if match[1] is None else match[1]
 
 
 def mention_text(path: str) -> str:
@@ -44,10 +46,13 @@ def mentioned_paths(text: str, files: Iterable[str]) -> list[str]:
 
 def read_mention(root: Path, path: str) -> Attachment:
     """Read a mentioned file as an attachment. Blocks, so it runs in a thread. Raises UsageError where it cannot be sent."""
-    from ramet.index.reading import read_file  # the one place that knows which files are text
+    # Reading is a module of the index, which a front end imports only when it is needed.
+    from ramet.index.reading import Unreadable, looks_binary, read_file
 
     try:
-        read = read_file(root, path)
-    except OSError as error:
-        raise UsageError(f"@{inert_line(path)} could not be read: {error.strerror or error}.") from error
-    return Attachment(name=str(PurePosixPath(path)), text=read.text[:MAX_MENTION_CHARACTERS])
+        data = read_file(root, path, MAX_MENTION_BYTES)
+    except Unreadable as error:
+        raise UsageError(f"@{inert_line(path)} could not be read: {inert_line(error.detail)}.") from error
+    if looks_binary(data):
+        raise UsageError(f"@{inert_line(path)} was left out: it is binary.")
+    return Attachment(name=path, text=data.decode("utf-8", "replace"))

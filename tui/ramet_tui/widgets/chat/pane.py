@@ -390,7 +390,7 @@ class ChatPane(ReportsFailures, Vertical):
     def _sources_wanted(self, event: PromptInput.SourcesWanted) -> None:
         event.stop()
         turns = self.transcript.turns
-        if turns and turns[-1].sources.focus_first():
+        if turns and turns[-1].focus_first():
             return
         if event.by_tab:
             self.screen.focus_next()

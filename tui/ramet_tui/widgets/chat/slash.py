@@ -98,7 +98,7 @@ class SlashCommands:
         try:
             await asyncio.to_thread(path.write_text, text, "utf-8")
         except OSError as error:
-            pane.composer.hint(f"Could not write {inert_line(str(path))}: {error.strerror or error}.")
+            pane.composer.hint(f"Not written: {error.strerror or error}: {inert_line(str(path))}")
             return
         pane.notify(f"Wrote {inert_line(str(path))}", timeout=4, markup=False)
 

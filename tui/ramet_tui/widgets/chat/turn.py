@@ -249,6 +249,13 @@ class TurnView(VerticalGroup):
         self.state.citations = citations
         await self._show_sources()
 
+    def focus_first(self) -> bool:
+        """Focus what matters most below the answer: its problem, else its first source; False when there is neither."""
+        panels = self.query(ProblemPanel)
+        if panels:
+            panels.first().focus()
+        return bool(panels) or self.sources.focus_first()
+
     def choose_source(self, number: int) -> None:
         """Open the source of a number as if its line had been chosen."""
         for entry in self.sources.entries:

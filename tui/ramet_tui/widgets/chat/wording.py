@@ -144,11 +144,18 @@ def usage_line(state: TurnState) -> str:
     return " · ".join(parts)
 
 
+def line_count(text: str) -> int:
+    """Return how many lines a text has; a line feed at its end starts none."""
+    return text.count("\n") + (not text.endswith("\n"))
+
+
 def attachment_label(attachment: Attachment) -> str:
     """Return what a question was given besides its words."""
-    return f"{inert_line(attachment.name)} ({plural(attachment.text.count(chr(10)) + 1, 'line')})"
+    if attachment.name == pasted_name(attachment.text):
+        return attachment.name
+    return f"{inert_line(attachment.name)} ({plural(line_count(attachment.text), 'line')})"
 
 
 def pasted_name(text: str) -> str:
     """Return the name of an attachment made from a paste."""
-    return f"pasted {plural(text.count(chr(10)) + 1, 'line')}"
+    return f"pasted {plural(line_count(text), 'line')}"
