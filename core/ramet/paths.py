@@ -24,6 +24,8 @@ def path_to_text(raw: bytes) -> str:
 
 def path_from_text(text: str) -> bytes:
     """Return the bytes of a file name from its text form."""
+    if text.isascii():
+        return text.encode("ascii")
     if any("\uef80" <= char <= "\uefff" for char in text):
         text = "".join(chr(ord(char) - _RAW_BYTE_BASE + 0xDC00) if "\uef80" <= char <= "\uefff" else char for char in text)
     return text.encode("utf-8", "surrogateescape")
