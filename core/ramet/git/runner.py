@@ -67,22 +67,28 @@ class Git:
         ok_codes: Collection[int] = (0,),
         timeout: float = TIMEOUT,
         environment: Mapping[str, str] | None = None,
+        warnings: list[str] | None = None,
     ) -> bytes:
         """Return what a git command prints. Raises GitError when its exit code is not among `ok_codes`.
 
         Args:
             environment: Further variables for git, `GIT_INDEX_FILE` for example.
+            warnings: Is extended by the lines that git complained in although it went on.
         """
         settings = self._settings.current(os.environ) or self._settings.keep(self._read_settings())
         variables = {**_SAFE_ENVIRONMENT, **settings.environment(), **self._places, **(environment or {})}
         words = [os.fsdecode(argument) for argument in arguments]
-        return self._execute([words[0], *_SUBCOMMAND_FLAGS.get(words[0], ()), *words[1:]], variables, input, ok_codes, timeout)
+        flags = _SUBCOMMAND_FLAGS.get(words[0], ())
+        output, complaint = self._execute([words[0], *flags, *words[1:]], variables, input, ok_codes, timeout)
+        if warnings is not None:
+            warnings.extend(os.fsdecode(complaint).splitlines())
+        return output
 
     def _read_settings(self) -> Settings:
         """Ask git for all configuration, the user's and the repository's; listing it runs nothing."""
         own = {name: os.environ[name] for name in _KEPT_FOR_SETTINGS if name in os.environ}
         safe = {name: value for name, value in _SAFE_ENVIRONMENT.items() if name not in _KEPT_FOR_SETTINGS}
-        listing = self._execute(
+        listing, _ = self._execute(
             ["config", "--list", "-z", "--show-scope", "--show-origin"],
             {**safe, **own, **self._places},
             input=None,
@@ -93,7 +99,8 @@ class Git:
 
     def _execute(
         self, words: list[str], variables: Mapping[str, str], input: bytes | None, ok_codes: Collection[int], timeout: float
-    ) -> bytes:
+    ) -> tuple[bytes, bytes]:
+        """Return what git prints on its two outputs."""
         from git.exc import GitCommandNotFound
 
         variables = {**variables, "PATH": os.pathsep.join(_absolute_path_entries(os.environ.get("PATH", os.defpath)))}
@@ -125,7 +132,7 @@ class Git:
             _end(running)
         if running.returncode not in ok_codes:
             raise failure(words[0], self.root, running.returncode, complaint.decode("utf-8", "replace").strip())
-        return output
+        return output, complaint
 
 
 def git_version() -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -46,6 +48,7 @@ class Status(Struct, frozen=True):
 
     head: GitHead
     entries: tuple[StatusEntry, ...]
+    unreadable_folders: tuple[str, ...]
 
 
 def read_index(git: Git) -> list[IndexEntry]:
@@ -61,6 +64,7 @@ def read_index(git: Git) -> list[IndexEntry]:
 
 def read_status(git: Git) -> Status:
     """Return what differs, untracked files one by one; submodules are not looked into."""
+    warnings: list[str] = []
     listing = git.run(
         "status",
         "--porcelain=v2",
@@ -70,6 +74,7 @@ def read_status(git: Git) -> Status:
         "--untracked-files=all",
         "--no-renames",
         "--ignore-submodules=all",
+        warnings=warnings,
     )
     branch = commit = ""
     entries = []
@@ -88,13 +93,22 @@ def read_status(git: Git) -> Status:
         elif line.startswith("# branch.oid "):
             commit = line.removeprefix("# branch.oid ")
     head = GitHead(branch="" if branch == "(detached)" else branch, commit="" if commit == "(initial)" else commit)
-    return Status(head=head, entries=tuple(entries))
+    return Status(head=head, entries=tuple(entries), unreadable_folders=_unreadable_folders(warnings))
 
 
-def list_plain_folder(git: Git) -> list[str]:
-    """Return the files that no ignore rule excludes of a work tree without index; a nested repository ends in a slash."""
-    listing = git.run("ls-files", "--others", "--exclude-standard", "-z")
-    return [path_to_text(path) for path in listing.split(b"\0")[:-1]]
+def list_plain_folder(git: Git) -> tuple[list[str], tuple[str, ...]]:
+    """Return the files of a work tree without index, and the folders that could not be read.
+
+    Files that an ignore rule excludes are left out; a nested repository ends in a slash.
+    """
+    warnings: list[str] = []
+    listing = git.run("ls-files", "--others", "--exclude-standard", "-z", warnings=warnings)
+    return [path_to_text(path) for path in listing.split(b"\0")[:-1]], _unreadable_folders(warnings)
+
+
+def _unreadable_folders(warnings: Iterable[str]) -> tuple[str, ...]:
+    matches = (re.match("warning: could not open directory '(.*)/': ", warning) for warning in warnings)
+    return tuple(path_to_text(os.fsencode(match[1])) for match in matches if match is not None)
 
 
 def list_ignored_folders(git: Git) -> list[str]:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from ramet.index.merkle import EXECUTABLE_MODE, FILE_MODE, SYMLINK_MODE, ObjectFormat, TreeFile, blob_oid
 from ramet.index.reading import open_file, open_parent, read_open_file, unreadable
-from ramet.paths import absolute
+from ramet.paths import path_from_text
 
 _RACY_NANOSECONDS = 2_000_000_000
 """A file this young may be written again without a new time stamp: the coarsest file system in use counts in two seconds."""
@@ -31,6 +31,7 @@ class FileHasher:
 
     def __init__(self, root: Path, max_bytes: int, object_format: ObjectFormat = "sha1") -> None:
         self._root = root
+        self._prefix = os.path.join(os.fsencode(root), b"")  # noqa: PTH118  # thousands of paths a scan, and Path is slow
         self._max_bytes = max_bytes
         self._format = object_format
         self._hashed: dict[str, _Hashed] = {}
@@ -38,7 +39,7 @@ class FileHasher:
     def file(self, path: str) -> TreeFile:
         """Return mode and id of a file or symlink as it is on the disk. Raises Unreadable."""
         try:
-            status = os.lstat(absolute(self._root, path))
+            status = os.lstat(self._prefix + path_from_text(path))
         except OSError as error:
             raise unreadable(error) from error
         known = self._hashed.get(path)

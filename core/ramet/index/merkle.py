@@ -180,19 +180,15 @@ def _folder_id(folder: _Folder, path: str, object_format: ObjectFormat) -> str:
     entries = [
         (name_bytes, b"%o %b\0%b" % (file.mode, name_bytes, bytes.fromhex(file.oid)))
         for name, file in folder.files.items()
-        for name_bytes in (_name_bytes(name),)
+        for name_bytes in (path_from_text(name),)
     ]
     entries += [
         (name_bytes + b"/", b"40000 %b\0%b" % (name_bytes, bytes.fromhex(oid)))
         for name, oid in folder.folders.items()
-        for name_bytes in (_name_bytes(name),)
+        for name_bytes in (path_from_text(name),)
     ]
     entries.sort()
     return _object_id("tree", b"".join([entry for _, entry in entries]), object_format)
-
-
-def _name_bytes(name: str) -> bytes:
-    return name.encode("ascii") if name.isascii() else path_from_text(name)
 
 
 def _object_id(kind: str, content: bytes, object_format: ObjectFormat) -> str:

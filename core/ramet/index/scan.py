@@ -5,7 +5,7 @@ Nothing in the user's folder is written, the git index included.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -86,6 +86,7 @@ class _GitScanner:
             look.at_status(entry)
         for unwatched in index.unwatched:
             look.at_unwatched(unwatched)
+        look.at_unreadable_folders(status.unreadable_folders)
         self._hasher.forget_all_but(look.files)
         tree = self._tree.derived_from(index.tree, look.files)
         skipped = tuple(sorted([*index.submodules, *look.skipped], key=lambda file: file.path))
@@ -172,6 +173,11 @@ class _Look:
             if file is not None:
                 self.files[path] = file
 
+    def at_unreadable_folders(self, paths: Iterable[str]) -> None:
+        """Take in folders whose untracked files nobody knows."""
+        for path in paths:
+            self._skip(path, Unreadable("unreadable", "the folder may not be read"))
+
     def _at_untracked(self, path: str) -> None:
         self.at_plain(path)
         if not path.endswith("/"):
@@ -217,8 +223,10 @@ class _PlainScanner:
 
     def scan(self) -> Scan:
         look = _Look(self._hasher)
-        for path in list_plain_folder(self._git):
+        paths, unreadable_folders = list_plain_folder(self._git)
+        for path in paths:
             look.at_plain(path)
+        look.at_unreadable_folders(unreadable_folders)
         self._hasher.forget_all_but(look.files)
         tree = self._tree.derived_from(self._empty, look.files)
         return Scan(tree=tree, changes=(), head=None, skipped=tuple(sorted(look.skipped, key=lambda file: file.path)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -409,6 +410,23 @@ def test_a_tracked_file_replaced_by_a_pipe_is_reported(shop: Path, working_tree:
     scan = working_tree(shop).scan()
 
     assert "README.md" not in scan.tree.files
+    assert skips(scan) == {"README.md": "special"}
+
+
+def test_a_folder_that_may_not_be_read_is_reported(
+    shop: Path, tmp_path: Path, working_tree: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The warning is git's own; it is put in by a wrapper, because a test that runs as root may read everything."""
+    wrapper = tmp_path / "bin" / "git"
+    wrapper.parent.mkdir()
+    warning = "warning: could not open directory 'web/locked/': Permission denied"
+    wrapper.write_text(f"""#!/bin/sh\necho "{warning}" >&2\nexec {shutil.which("git")} "$@"\n""")
+    wrapper.chmod(0o755)
+    (tmp_path / "plain").mkdir()
+    monkeypatch.setenv("PATH", f"{wrapper.parent}:{os.environ['PATH']}")
+
+    assert skips(working_tree(shop).scan()) == {"web/locked": "unreadable"}
+    assert skips(working_tree(tmp_path / "plain").scan()) == {"web/locked": "unreadable"}
 
 
 def test_a_linked_worktree_is_scanned_by_its_own_index(shop: Path, tmp_path: Path, git: Run, working_tree: Open) -> None:
