@@ -61,6 +61,9 @@ class FrontEnd:
         self._workspace: Workspace | None = None
         self._requests: dict[int, asyncio.Task[None]] = {}
         self._streams: set[int] = set()
+        self._is_leaving = False
+        self.waits_for_end = False
+        """It asked the engine to leave; the end of its connection tells it that all is closed."""
 
     @property
     def has_workspace(self) -> bool:
@@ -87,12 +90,14 @@ class FrontEnd:
                 await self._workspace.close()
 
     async def leave(self, grace: float) -> None:
-        """Cancel streams, let short requests finish for a moment, then hang up."""
+        """Cancel streams, let short requests finish for a moment, then hang up, which tells the front end what happened."""
+        self._is_leaving = True
         await self._cancel_requests(tuple(self._streams))
         if self._requests:
             await asyncio.wait(self._requests.values(), timeout=grace)
         await self._cancel_requests(tuple(self._requests))
-        self._writer.close()
+        if not self.waits_for_end:
+            self._writer.close()
 
     async def _greet(self) -> bool:
         """Open the workspace that the front end asks for; False when the connection is of no use."""
@@ -152,7 +157,7 @@ class FrontEnd:
 
     def _ended(self, id: int, task: asyncio.Task[None]) -> None:
         del self._requests[id]
-        if task.cancelled() and not self._writer.is_closing():
+        if task.cancelled() and not self._is_leaving and not self._writer.is_closing():
             self._writer.write(line(Result(id)))
         self._streams.discard(id)
         self._server.busy()
@@ -178,6 +183,7 @@ class FrontEnd:
         if request.method == ENGINE_STATUS.name:
             return msgspec.Raw(encode(self._server.status()))
         if request.method == LEAVE.name:
+            self.waits_for_end = True
             self._server.leave("asked to")
             return msgspec.Raw(b"null")
         method = WORKSPACE_METHODS.get(request.method)

@@ -59,22 +59,28 @@ async def ensure_engine(
         return connection
     if connection is not None:
         await connection.close()
-        if not may_replace:
-            raise EngineError(
-                f"Ramet was updated to {connection.welcome.version} while this program ran.",
-                "Close this program and start it anew.",
-            )
     async with _start_lock(place):
         connection = await _connect(place, hello, heartbeat)
         if connection is not None and not _is_alike(connection, hello):
+            if not may_replace:
+                await connection.close()
+                raise _updated(connection)
             await _leave(connection)
             connection = None
         if connection is None:
             await _start(place, environment)
             connection = await _connect(place, hello, heartbeat)
-    if connection is None or not _is_alike(connection, hello):
+    if connection is None:
         raise EngineError("The engine was started but cannot be reached.", _look_at(place.log))
+    if not _is_alike(connection, hello):
+        await connection.close()
+        raise _updated(connection)
     return connection
+
+
+def _updated(connection: EngineConnection) -> EngineError:
+    what = f"Ramet was updated to {connection.welcome.version} while this program ran."
+    return EngineError(what, "Close this program and start it anew.")
 
 
 async def engine_status(directories: UserDirectories) -> EngineStatus | None:
@@ -108,6 +114,9 @@ def _is_alike(connection: EngineConnection, hello: Hello) -> bool:
 
 async def _connect(place: EnginePlace, hello: Hello, heartbeat: float) -> EngineConnection | None:
     """Return a greeted connection; None when no engine listens, or the one that did is just going."""
+    if not place.socket.exists():
+        return None
+    secure(place)
     try:
         return await EngineConnection.open(place.socket, hello, heartbeat=heartbeat)
     except OSError as error:

@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -65,7 +65,7 @@ class EngineServer:
         self._idle_timer: asyncio.TimerHandle | None = None
         self._warm_timer: asyncio.TimerHandle | None = None
         self._warming: asyncio.Task[None] | None = None
-        self._serving: set[asyncio.Task[None]] = set()
+        self._serving: dict[FrontEnd, asyncio.Task[None]] = {}
 
     async def run(self, listening: asyncio.Event | None = None) -> None:
         """Listen, serve and clean up; returns when the engine has left. The caller holds the engine's lock."""
@@ -124,7 +124,7 @@ class EngineServer:
         self._front_ends.add(front_end)
         task = asyncio.current_task()
         assert task is not None
-        self._serving.add(task)
+        self._serving[front_end] = task
         self._restart_timers()
         try:
             await front_end.serve()
@@ -132,7 +132,7 @@ class EngineServer:
             _log.exception("a connection failed")
         finally:
             self._front_ends.discard(front_end)
-            self._serving.discard(task)
+            del self._serving[front_end]
             self._restart_timers()
 
     def _restart_timers(self) -> None:
@@ -176,13 +176,19 @@ class EngineServer:
             if timer is not None:
                 timer.cancel()
         await asyncio.gather(*(front_end.leave(_GRACE_SECONDS) for front_end in self._front_ends))
-        for task in self._serving:
-            task.cancel()
-        await asyncio.gather(*self._serving, return_exceptions=True)
+        await _cancelled(task for front_end, task in self._serving.items() if not front_end.waits_for_end)
         if self._warming is not None:
-            self._warming.cancel()
-            await asyncio.gather(self._warming, return_exceptions=True)
+            await _cancelled([self._warming])
         await self.host.close()
+        await _cancelled(self._serving.values())
+
+
+async def _cancelled(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel tasks and wait until they have stopped."""
+    stopping = list(tasks)
+    for task in stopping:
+        task.cancel()
+    await asyncio.gather(*stopping, return_exceptions=True)
 
 
 def _bound_socket(path: Path) -> socket.socket:

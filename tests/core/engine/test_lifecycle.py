@@ -285,6 +285,16 @@ async def test_a_link_in_place_of_the_folder_is_refused(shop: Path, directories:
         await open_workspace(shop, environment=os.environ)
 
 
+async def test_nothing_is_said_to_a_socket_in_a_folder_that_others_may_enter(directories: UserDirectories) -> None:
+    async with running_engine(os.environ) as engine:
+        engine.place.socket.parent.chmod(0o755)
+        with pytest.raises(EngineError, match="Others may enter"):
+            await engine_status(directories)
+        with pytest.raises(EngineError, match="Others may enter"):
+            await stop_engine(directories)
+        engine.place.socket.parent.chmod(0o700)
+
+
 async def test_the_socket_is_for_the_user_alone(directories: UserDirectories) -> None:
     async with running_engine(os.environ) as engine:
         modes = engine.place.socket.stat().st_mode & 0o777, engine.place.socket.parent.stat().st_mode & 0o777

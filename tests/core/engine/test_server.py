@@ -270,13 +270,15 @@ async def test_stopping_cancels_jobs_closes_the_stores_and_removes_the_socket(
     stream = workspace.sync()
     await anext(stream)
     was_running = await stop_engine(directories)
+    was_closed = engine.host.is_closed
     await engine.task
-    events = [event async for event in stream]
+    with pytest.raises(EngineCrashed, match="stopped"):
+        await anext(stream)
     is_running = await stop_engine(directories)
     await workspace.close()
 
     assert (was_running, is_running) == (True, False)
-    assert events == []
+    assert was_closed
     assert scripted.closed_streams == ["sync"]
     assert scripted.closed
     assert engine.host.is_closed
