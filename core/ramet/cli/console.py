@@ -35,9 +35,12 @@ class Console:
             with suppress(AttributeError, ValueError, OSError):
                 # A terminal that cannot show a character gets a question mark, not a traceback.
                 stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # only real text files have it
-        wants_colours = not environment.get("NO_COLOR") and environment.get("TERM", "") != "dumb"
+        is_dumb = environment.get("TERM", "") in ("", "dumb")
+        wants_colours = not environment.get("NO_COLOR") and not is_dumb
         self.is_terminal = self.out.isatty()
         self.is_error_terminal = self.err.isatty()
+        self.repaints = self.is_error_terminal and not is_dumb
+        """Whether `overwrite` works."""
         self._paints_out = wants_colours and self.is_terminal
         self._paints_err = wants_colours and self.is_error_terminal
 

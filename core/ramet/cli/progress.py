@@ -17,7 +17,7 @@ class IndexProgressLine:
     def __init__(self, console: Console, *, is_quiet: bool = False) -> None:
         self._console = console
         self._is_quiet = is_quiet
-        self._repaints = console.is_error_terminal
+        self._repaints = console.repaints
         self._next_paint = 0.0
         self._phase = ""
         self._is_painted = False

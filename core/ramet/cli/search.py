@@ -49,7 +49,7 @@ def _json_hit(hit: Hit) -> dict[str, object]:
 def _print_hit(console: Console, hit: Hit, query: str) -> None:
     symbol = f"  {hit.symbol}" if hit.symbol else ""
     place = Painted(f"{hit.path}:{hit.start_line}-{hit.end_line}", "bold")
-    console.line(place, Painted(symbol, "cyan"), Painted(f"  {hit.score:.3g}", "dim"))
+    console.line(place, Painted(symbol, "cyan"), Painted(f"  {hit.score:.2f}", "dim"))
     console.line(Painted(f"  {'; '.join(f'{reason.kind}: {reason.detail}' for reason in hit.reasons)}", "dim"))
     lines = hit.text.splitlines()
     first = best_part(lines, query)

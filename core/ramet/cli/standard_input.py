@@ -66,6 +66,9 @@ class StandardInput:
         kept = HeadAndTail(_HEAD_BYTES, _TAIL_BYTES)
         while piece := os.read(self._descriptor, _PIECE_BYTES):
             kept.add(piece)
+        if b"\0" in kept.content():
+            self._console.note("Standard input is not text and is left out.")
+            return None
         text = _text(kept.content())
         if not text.strip():
             return None

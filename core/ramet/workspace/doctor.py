@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import platform
 import shutil
@@ -31,6 +32,8 @@ _MOST_COUNTED = 50_000
 """Files or folders after which counting stops, so that the doctor answers soon."""
 _OLDEST_GIT = (2, 32)
 """The first git that honours GIT_CONFIG_GLOBAL, which keeps settings from running programs."""
+
+_log = logging.getLogger(__name__)
 
 
 async def examine(
@@ -65,6 +68,9 @@ async def _guarded(area: str, part: Callable[[], list[Finding]]) -> list[Finding
         return [Finding(area, "problem", error.what, error.advice)]
     except OSError as error:
         return [Finding(area, "problem", f"This could not be examined: {error.strerror or type(error).__name__}.")]
+    except Exception as error:  # the doctor is called when things are broken: a half-installed library, a mistake of ours
+        _log.exception("examining %s failed", area)
+        return [Finding(area, "problem", f"This could not be examined: {type(error).__name__}.", "The engine's log says more.")]
 
 
 def configuration(root: Path | None, environment: Mapping[str, str], directories: UserDirectories) -> Config:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import http.client
 import socket
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from email.message import Message
@@ -126,8 +128,10 @@ def http_status(url: str, headers: Mapping[str, str], timeout: float = _TIMEOUT)
     """Return the status of a GET, without following redirects, or in words why there is none."""
     if not url.startswith(("http://", "https://")):
         return "it is no http URL"
-    request = urllib.request.Request(url, headers=dict(headers))  # noqa: S310 (scheme checked above)
     try:
+        user, place = _split_user(url)
+        sent = ({"Authorization": f"Basic {base64.b64encode(user.encode()).decode()}"} if user else {}) | dict(headers)
+        request = urllib.request.Request(place, headers=sent)  # noqa: S310 (scheme checked above)
         with urllib.request.build_opener(_NoRedirects).open(request, timeout=timeout) as response:
             return int(response.status)
     except urllib.error.HTTPError as error:
@@ -137,6 +141,13 @@ def http_status(url: str, headers: Mapping[str, str], timeout: float = _TIMEOUT)
         return _reason(error.reason)
     except (OSError, ValueError, http.client.HTTPException) as error:
         return _reason(error)
+
+
+def _split_user(url: str) -> tuple[str, str]:
+    """Return `user:password` of a URL, and the URL without it, as urllib wants it."""
+    parts = urllib.parse.urlsplit(url)
+    user, _, host = parts.netloc.rpartition("@")
+    return urllib.parse.unquote(user), parts._replace(netloc=host).geturl()
 
 
 def _reason(reason: object) -> str:

@@ -132,8 +132,8 @@ def test_the_question_itself_is_read_from_a_pipe(
     assert asked(scripted) == AskRequest("why is\nthat so?")
 
 
-@pytest.mark.parametrize("content", [b"", b" \n"])
-def test_an_empty_pipe_is_no_attachment(content: bytes, ramet: Ramet, scripted: ScriptedWorkspace, pipe: Pipe) -> None:
+@pytest.mark.parametrize("content", [b"", b" \n", b"\x89PNG\0\0"])
+def test_an_empty_or_binary_pipe_is_no_attachment(content: bytes, ramet: Ramet, scripted: ScriptedWorkspace, pipe: Pipe) -> None:
     pipe(content)
 
     ramet("ask", "why?")
