@@ -1,7 +1,6 @@
 """The last step of a sync: vectors for the chunks that have none, computed in batches and stored behind the caller's back.
 
-Chroma takes big batches best and is busy for seconds with one, so a thread feeds it while the next batch is computed and the
-caller keeps getting progress.
+Chroma is slow to write, so a thread feeds it while the next batch is computed and the caller keeps getting progress.
 """
 
 from __future__ import annotations
@@ -28,8 +27,8 @@ from ramet.store.records import ChunkRecord
 
 _logger = logging.getLogger(__name__)
 
-_FLUSH_VECTORS = 5_000
-"""Vectors given to the store at once; Chroma is three times slower with a tenth of that."""
+_FLUSH_VECTORS = 1_000
+"""Vectors handed to the storing thread at once; closing a sync waits for no more than two such lots."""
 _FLUSH_SECONDS = 5.0
 """A slow embedder's work is stored this often, so that a killed process loses little of what was paid for."""
 _PENDING_BYTES = 256 << 20
