@@ -56,7 +56,7 @@ async def test_the_app_is_usable_before_the_workspace_is_open(workspace: Scripte
 async def test_the_header_says_where_everything_stands(workspace: ScriptedWorkspace) -> None:
     async with opened(workspace) as pilot:
         workspace.change(head=GitHead(branch="feature/x", commit="abc"), changed_files=3)
-        main_of(pilot).post_message(UsageChanged(Usage(11_500, 500, context_window=200_000, cost=0.034)))
+        main_of(pilot).post_message(UsageChanged(Usage(11_500, 500, context_window=200_000), cost=0.034))
         await settle(pilot)
 
         assert header(pilot).split() == [
@@ -66,7 +66,7 @@ async def test_the_header_says_where_everything_stands(workspace: ScriptedWorksp
 
 async def test_a_narrow_header_keeps_the_index_and_the_name(workspace: ScriptedWorkspace) -> None:
     async with opened(workspace, size=(50, 24)) as pilot:
-        main_of(pilot).post_message(UsageChanged(Usage(11_500, 500, context_window=200_000, cost=0.034)))
+        main_of(pilot).post_message(UsageChanged(Usage(11_500, 500, context_window=200_000), cost=0.034))
         await settle(pilot)
 
         assert header(pilot).split()[:2] == ["ramet", "shop"]

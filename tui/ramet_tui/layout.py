@@ -17,13 +17,13 @@ MIN_MAIN = 24
 """Fewest columns of the viewer and of the chat."""
 MIN_ROWS = 4
 """Fewest rows of the files and of the outline, borders included."""
-CHAT_SHARE = 0.38
+CHAT_SHARE = 0.36
 
 
 class Layout(Struct, frozen=True):
     """What the user chose; kept between sessions."""
 
-    left_width: int = 30
+    left_width: int = 28
     chat_width: int = 0
     """Columns; 0 gives the chat its usual share."""
     files_share: int = 62

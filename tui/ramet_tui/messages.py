@@ -32,6 +32,10 @@ class ProblemOccurred(Message):
 
 @dataclass
 class UsageChanged(Message):
-    """Posted when an answer used tokens; the header shows it. `cost` of a conversation is the sum over its turns."""
+    """Posted when an answer used tokens; the header shows it."""
 
     usage: Usage
+    """Of the last answer."""
+    model: str = ""
+    cost: float | None = None
+    """Of the whole conversation in US dollars; None where it is unknown."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from msgspec.structs import replace
 from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -52,10 +53,10 @@ class MainScreen(ReportsFailures, Screen[None]):
         Binding("ctrl+g", "go_to_line", "line", id="go.line", priority=True, tooltip="Go to a line of the open file"),
         Binding("alt+left", "go_back", "back", show=False, id="go.back", tooltip="Go back to where you were"),
         Binding("alt+right", "go_forward", "forward", show=False, id="go.forward", tooltip="Go forward again"),
-        Binding("f2", "pane('files')", "files", show=False, id="pane.files", tooltip="Focus the files; press again to hide them"),
+        Binding("f2", "pane('files')", "files", show=False, id="pane.files", tooltip="Focus the files; again to hide them"),
         Binding("f3", "pane('outline')", "outline", show=False, id="pane.outline", tooltip="Focus the outline; again to hide it"),
         Binding("f4", "pane('viewer')", "viewer", show=False, id="pane.viewer", tooltip="Focus the viewer; again to hide it"),
-        Binding("f5", "pane('chat')", "chat", show=False, id="pane.chat", tooltip="Focus the chat; press again to hide it"),
+        Binding("f5", "pane('chat')", "chat", show=False, id="pane.chat", tooltip="Focus the chat; again to hide it"),
         Binding(
             "f6", "zoom", "zoom", id="pane.zoom", priority=True, tooltip="Give the focused pane the whole screen, or take it back"
         ),
@@ -210,7 +211,8 @@ class MainScreen(ReportsFailures, Screen[None]):
     @on(UsageChanged)
     def _usage_changed(self, event: UsageChanged) -> None:
         event.stop()
-        self.header.usage = event.usage if event.usage.input_tokens or event.usage.output_tokens else None
+        used = event.usage.input_tokens or event.usage.output_tokens
+        self.header.usage = replace(event.usage, cost=event.cost) if used else None
 
     @on(ProblemOccurred)
     def _problem_occurred(self, event: ProblemOccurred) -> None:

@@ -27,8 +27,9 @@ class KeyLine(Widget):
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
     def _bindings_changed(self, screen: Screen[object]) -> None:
-        bindings = [binding for _, binding, enabled, _ in screen.active_bindings.values() if binding.show and enabled]
-        keys = list({binding.action: binding for binding in reversed(bindings)}.values())[::-1]
+        active = [key for key in screen.active_bindings.values() if key.binding.show and key.enabled]
+        active.sort(key=lambda key: key.node is screen)  # what the focused widget can do comes first
+        keys = list({key.binding.action: key.binding for key in reversed(active)}.values())[::-1]
         if keys != self._keys:
             self._keys = keys
             self.refresh()
@@ -57,7 +58,7 @@ class KeyLine(Widget):
     def _key(self, binding: Binding) -> Content:
         key = self.app.get_key_display(binding)
         return Content.assemble(
-            (f" {key}", "$footer-key-foreground"), (f" {binding.description} ", "$footer-description-foreground")
+            (f" {key}", "$footer-key-foreground"), (f" {binding.description.lower()} ", "$footer-description-foreground")
         )
 
     def on_click(self, event: events.Click) -> None:

@@ -1,0 +1,33 @@
+"""Every state of the app as a picture; look at each new or changed one before it is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.scenes import SCENES, write_orchard
+
+from ramet_tui.themes import DARK, LIGHT
+
+SMALL, USUAL, LARGE = (80, 24), (120, 40), (200, 60)
+PICTURES = [
+    *((name, USUAL, DARK) for name in SCENES),
+    *((name, SMALL, DARK) for name in ("files", "code", "answer", "file-finder", "code-search", "palette", "help", "problem")),
+    *((name, LARGE, DARK) for name in ("answer", "code-search")),
+    *((name, USUAL, LIGHT) for name in ("files", "answer", "find-in-file", "code-search", "palette", "problem", "toast")),
+]
+
+
+def title(picture: tuple[str, tuple[int, int], str]) -> str:
+    """Name a picture as its file is named."""
+    name, (columns, rows), theme = picture
+    return f"{name}-{columns}x{rows}-{theme.removeprefix('ramet-')}"
+
+
+@pytest.mark.parametrize(("name", "size", "theme"), PICTURES, ids=map(title, PICTURES))
+def test_picture(name: str, size: tuple[int, int], theme: str, tmp_path: Path, snap_compare: Callable[..., bool]) -> None:
+    scene = SCENES[name]
+    app = scene.app(write_orchard(tmp_path), theme)
+
+    assert snap_compare(app, terminal_size=size, run_before=scene.play)
