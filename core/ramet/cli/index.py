@@ -92,6 +92,9 @@ def _print_stats(console: Console, stats: IndexStats, *, is_verbose: bool) -> No
 
 def _print_estimate(console: Console, estimate: IndexEstimate, *, is_verbose: bool) -> None:
     missing = estimate.chunks - estimate.cached_chunks
+    if not estimate.changed_files and not missing:
+        console.line(f"Nothing is to be done: all {estimate.files:,} files are as they were indexed.")
+        return
     console.line(f"{estimate.changed_files:,} of {estimate.files:,} files are to be read: {estimate.chunks:,} chunks.")
     console.line(
         f"{estimate.cached_chunks:,} of them have vectors already, {missing:,} are to be computed by {estimate.embedder}."

@@ -84,8 +84,9 @@ def _add_common(parser: argparse.ArgumentParser, folder: str, in_process: bool |
     )
 
 
-def _add_json(parser: argparse.ArgumentParser, text: str) -> None:
-    parser.add_argument("--json", action="store_true", help=text)
+def _add_json(parser: argparse.ArgumentParser, text: str, default: bool | str = False) -> None:
+    """Add --json; where a command and its action both take it, the action's default leaves the command's value alone."""
+    parser.add_argument("--json", action="store_true", default=default, help=text)
 
 
 def _add_limit(parser: argparse.ArgumentParser, default: int, most: int) -> None:
@@ -146,9 +147,12 @@ def _conversations(parser: Parser) -> None:
     parser.set_defaults(action="list")
     _add_json(parser, "print JSON")
     actions = parser.add_subparsers(metavar="ACTION")
-    _action(actions, "list", "list them, the newest first (this is the default)")
-    for name, text in (("show", "print one"), ("delete", "forget one for good")):
-        _action(actions, name, text).add_argument("id", metavar="ID", help="its id, or the beginning of it")
+    listing = _action(actions, "list", "list them, the newest first (this is the default)")
+    showing = _action(actions, "show", "print one")
+    for action in (listing, showing):
+        _add_json(action, "print JSON", default=argparse.SUPPRESS)
+    for action in (showing, _action(actions, "delete", "forget one for good")):
+        action.add_argument("id", metavar="ID", help="its id, or the beginning of it")
 
 
 def _engine(parser: Parser) -> None:

@@ -184,6 +184,19 @@ def test_an_unknown_conversation_is_an_error(ramet: Ramet, scripted: ScriptedWor
     assert (done.code, done.err) == (2, "ramet: There is no conversation 'zzz'. `ramet conversations` lists them.\n")
 
 
+@pytest.mark.parametrize(
+    "arguments", [("--json", "show", "c1"), ("show", "--json", "c1"), ("show", "c1", "--json")], ids=" ".join
+)
+def test_json_may_stand_before_and_after_the_action(
+    arguments: tuple[str, ...], ramet: Ramet, scripted: ScriptedWorkspace
+) -> None:
+    scripted.stored["c1"] = Conversation(ConversationInfo("c1", "why?", 0.0, 0.0, 0), ())
+
+    done = ramet("conversations", *arguments)
+
+    assert (done.code, json.loads(done.out)["info"]["id"]) == (0, "c1")
+
+
 STATS = IndexStats(
     files=1200,
     chunks=5600,

@@ -31,6 +31,15 @@ def test_index_says_what_it_did_and_what_it_left_out(on_shop: Ramet, shop: Path)
     assert re.match(r"Nothing changed: \d+ chunks of 8 files", second.out)
 
 
+def test_an_estimate_comes_before_and_there_is_nothing_left_after(on_shop: Ramet) -> None:
+    before = on_shop("index", "--estimate")
+    on_shop("index", "--quiet")
+    after = on_shop("index", "--estimate")
+
+    assert before.out.startswith("7 of 7 files are to be read: ")
+    assert after.out == "Nothing is to be done: all 7 files are as they were indexed.\n"
+
+
 def test_index_as_json_and_quiet(on_shop: Ramet) -> None:
     stats = json.loads(on_shop("index", "--json").out)
     quiet = on_shop("index", "--quiet", "--rebuild")
