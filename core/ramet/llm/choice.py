@@ -55,7 +55,7 @@ def connection(choice: ModelChoice, config: Config, environment: Mapping[str, st
         variable = provider.variables[0]
         raise ModelNotConfigured(
             f"The model {choice.name} ({choice.origin}) needs a key of {provider.title}, and there is none.",
-            f"Set {variable} in the environment, or store it with `keyring set ramet {variable}`.",
+            f"Set {variable} in the environment, or store it with `ramet key set {variable}`.",
         )
     return Connection(key or (KEYLESS if base else None), base)
 

@@ -25,7 +25,19 @@ from ramet.events import (
     ToolCalled,
     ToolReturned,
 )
-from ramet.models import AskRequest, Citation, FileNote, IndexStats, ModelChoice, Problem, SkippedFile, Source, Usage
+from ramet.models import (
+    AskRequest,
+    Citation,
+    Conversation,
+    ConversationInfo,
+    FileNote,
+    IndexStats,
+    ModelChoice,
+    Problem,
+    SkippedFile,
+    Source,
+    Usage,
+)
 
 SOURCE = Source(1, "shop/payment.py", 9, 14, "Payment.charge", "python", "k1", "def charge(self): ...")
 CITED = Citation(1, "valid", "shop/payment.py", 9, 14, "Payment.charge", "k1")
