@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from itertools import pairwise
 
 from tree_sitter import Node, Tree
@@ -95,10 +96,30 @@ def _units(root: Node) -> list[tuple[int, int]]:
     return units
 
 
+class _Names:
+    """The symbols of a file of data, to name its blocks after."""
+
+    def __init__(self, symbols: list[Definition]) -> None:
+        self._symbols = symbols
+        self._starts = [symbol.start_line for symbol in symbols]
+
+    def span(self, first: int, last: int) -> Span:
+        """Return a span named after the one symbol that fills most of it, or after the innermost one around it."""
+        begin, end = bisect_left(self._starts, first), bisect_right(self._starts, last)
+        within = self._symbols[begin:end]
+        if len(within) == 1 and within[0].line_count >= (last - first + 1) * _NAMED_SHARE:
+            return Span(first, last, within[0].qualified_name, within[0].kind)
+        around = self._symbols[begin - 1] if begin and not within else None
+        while around is not None and around.end_line < last:
+            around = around.parent
+        return Span(first, last, around.qualified_name, around.kind) if around else Span(first, last, "", "block")
+
+
 def data_spans(language: str, tree: Tree, roots: list[Definition], lines: list[str]) -> list[Span]:
     """Return the spans that cover a file of data, styles, markup or statements, cut where its structure allows."""
     symbols = flatten(roots)
     alone = {symbol.start_line for symbol in symbols if language == "sql" and symbol.line_count >= _OWN_STATEMENT}
+    names = _Names(symbols)
     spans: list[Span] = []
     first = 1
     covered = 0
@@ -108,22 +129,11 @@ def data_spans(language: str, tree: Tree, roots: list[Definition], lines: list[s
             line.lstrip().startswith(_SQL_COMMENT) for line in lines[first - 1 : covered] if line.strip()
         )
         if covered >= first and not is_commented and (is_alone or last - first >= _BLOCK_LINES):
-            spans += _windows(lines, _named(symbols, first, covered))
+            spans += _windows(lines, names.span(first, covered))
             first = covered + 1
         covered = max(covered, last)
         if is_alone:
-            spans += _windows(lines, _named(symbols, first, covered))
+            spans += _windows(lines, names.span(first, covered))
             first = covered + 1
-    spans += _windows(lines, _named(symbols, first, len(lines)))
+    spans += _windows(lines, names.span(first, len(lines)))
     return spans
-
-
-def _named(symbols: list[Definition], first: int, last: int) -> Span:
-    """Return a span named after the one symbol that fills most of it, or after the one that it is a part of."""
-    within = [symbol for symbol in symbols if first <= symbol.start_line <= last]
-    around = [symbol for symbol in symbols if symbol.start_line <= first and symbol.end_line >= last]
-    if len(within) == 1 and within[0].line_count >= (last - first + 1) * _NAMED_SHARE:
-        return Span(first, last, within[0].qualified_name, within[0].kind)
-    if around and not within:
-        return Span(first, last, around[-1].qualified_name, around[-1].kind)
-    return Span(first, last, "", "block")

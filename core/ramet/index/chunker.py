@@ -13,7 +13,7 @@ from tree_sitter import Tree
 
 from ramet.index.blocks import data_spans, section_spans
 from ramet.index.languages import HEAD_BYTES, TEXT, language_of
-from ramet.index.parser import PARSED_LANGUAGES, error_share, parse
+from ramet.index.parser import PARSED_LANGUAGES, error_extent, parse
 from ramet.index.spans import Span, code_spans, line_windows, without_blank_edges
 from ramet.index.symbols import find_definitions, flatten
 from ramet.models import Chunk, Symbol
@@ -22,6 +22,8 @@ _KEY_BYTES = 20
 _DATA_LANGUAGES = frozenset({"css", "html", "json", "sql", "toml", "yaml"})
 _BROKEN_SHARE = 0.5
 """A tree with more than this share of its text inside errors says nothing about the file."""
+_WIDEST_ERROR = 15_000
+"""An error node with more children would keep the queries busy for seconds."""
 
 
 class ParsedFile(Struct, frozen=True):
@@ -88,6 +90,7 @@ def parse_file(path: str, data: bytes) -> ParsedFile:
     tree, problem = parse(language, data)
     if tree is None:
         return _by_lines(language, lines, problem)
-    if error_share(tree, language, len(data)) > _BROKEN_SHARE:
+    errors = error_extent(tree, len(data))
+    if errors.share > _BROKEN_SHARE or errors.widest > _WIDEST_ERROR:
         return _by_lines(language, lines, "does not parse")
     return _structured(language, lines, tree, data)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from tree_sitter import Node, Query, Range, Tree
 
 from ramet.index.languages import language_of
-from ramet.index.parser import PARSED_LANGUAGES, Points, compile_query, packaged_query, parse, query_matches
+from ramet.index.parser import PARSED_LANGUAGES, Points, compile_query, error_extent, packaged_query, parse, query_matches
 
 _QUERY_FILES = {
     "bash": ("bash/highlights",),
@@ -66,6 +66,10 @@ MAX_COLUMNS = 20_000
 """Characters of a line that get colours."""
 _LARGE_SPAN = 500_000
 """Bytes of visible lines above which every line is asked for by itself, and only as far as it is coloured."""
+_WIDEST_ERROR = 4_000
+"""An error node with more children would make every screenful take longer than a blink; such a text stays plain."""
+_OPEN_MATCHES = 256
+"""As in other editors: plenty for real code, and quick where it is nested absurdly."""
 _FENCE_NAMES = {"c++": "cpp", "c#": "csharp", "console": "bash", "js": "javascript", "shell": "bash", "ts": "typescript"}
 _FENCE_WORD = re.compile(r"[\w+#-]+")
 
@@ -128,7 +132,7 @@ def _layers(language: str, data: bytes) -> Iterator[_Layer]:
         return
     query = _highlight_query(language)
     tree, _ = parse(language, data)
-    if tree is None or query is None:
+    if tree is None or query is None or error_extent(tree, len(data)).widest > _WIDEST_ERROR:
         return
     yield _Layer(tree, query)
     for inner, ranges in _injections(language, tree).items():
@@ -136,7 +140,7 @@ def _layers(language: str, data: bytes) -> Iterator[_Layer]:
         if inner_query is not None:
             ranges.sort(key=lambda part: part.start_byte)
             inner_tree, _ = parse(inner, data, ranges)
-            if inner_tree is not None:
+            if inner_tree is not None and error_extent(inner_tree, len(data)).widest <= _WIDEST_ERROR:
                 yield _Layer(inner_tree, inner_query)
 
 
@@ -176,7 +180,7 @@ def _point_ranges(rows: list[bytes], first: int, last: int) -> list[Points]:
 def _captures(layer: _Layer, points: Points) -> list[tuple[Node, str]]:
     """Return the named nodes in the order in which they are painted: outer before inner, weak before strong."""
     found = []
-    for pattern, captures in query_matches(layer.query, layer.tree.root_node, points):
+    for pattern, captures in query_matches(layer.query, layer.tree.root_node, points, _OPEN_MATCHES):
         for label, nodes in captures.items():
             name = _ALIASES.get(label, label)
             if name is not None and not label.startswith("_"):

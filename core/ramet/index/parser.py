@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from typing import NamedTuple
 
 from tree_sitter import Language, Node, Parser, Query, QueryCursor, QueryError, Range, Tree
 
@@ -48,12 +49,16 @@ PARSED_LANGUAGES = frozenset(_FACTORIES) - {"markdown_inline"}
 
 _LARGEST_PARSE = 8_000_000
 """Bytes; the indexer's own limit is lower, this one protects callers without a limit."""
-_PARSE_SECONDS = 10.0
-"""CPU time after which a parse is given up: some 50 MB of ordinary code, or one pathological file."""
+_PARSE_SECONDS = 3.0
+"""CPU time after which a parse is given up: some 15 MB of ordinary code, or one pathological file."""
+_DEEP_PREFIX = re.compile(rb"^[ \t>*+\-?0-9.)]{160,}", re.MULTILINE)
+_OVERFLOWING = frozenset({"markdown", "yaml"})
+"""Grammars that write past a buffer of 1024 bytes, and so crash the process, when some 255 blocks are nested. Every level
+takes at least one character at the start of a line, so files with shorter prefixes are safe."""
 _LOCALITY = re.compile(r"\(#is(?:-not)?\?[^)]*\)")
 _READ_BYTES = 1 << 12
 """What the parser is given at a time; small, because a query's text predicates read in the same steps."""
-_OPEN_MATCHES = 10_000
+OPEN_MATCHES = 2_000
 """Matches that a query may have half finished; bounds its time on deeply nested files."""
 
 Points = tuple[tuple[int, int], tuple[int, int]]
@@ -111,6 +116,8 @@ def parse(language: str, data: bytes, ranges: Sequence[Range] | None = None) -> 
         return None, f"the {language} grammar is not available"
     if len(data) > _LARGEST_PARSE:
         return None, "too large to parse"
+    if language in _OVERFLOWING and _DEEP_PREFIX.search(data):
+        return None, "nested too deeply to parse"
     try:
         tree = Parser(known, included_ranges=ranges).parse(
             lambda offset, _point: data[offset : offset + _READ_BYTES], progress_callback=_Deadline().is_over
@@ -120,32 +127,41 @@ def parse(language: str, data: bytes, ranges: Sequence[Range] | None = None) -> 
     return tree, ""
 
 
-def query_matches(query: Query, node: Node, points: Points | None = None) -> list[tuple[int, dict[str, list[Node]]]]:
+def query_matches(
+    query: Query, node: Node, points: Points | None = None, open_matches: int = OPEN_MATCHES
+) -> list[tuple[int, dict[str, list[Node]]]]:
     """Return the matches of a query below a node, or only those that touch the span between two points.
 
-    Some are left out where absurdly many are open at once.
+    Some are left out where more than `open_matches` are half finished at once.
     """
     # A progress callback would be the better bound, but the binding crashes the process when a query has one.
-    cursor = QueryCursor(query, match_limit=_OPEN_MATCHES)
+    cursor = QueryCursor(query, match_limit=open_matches)
     if points is not None:
         cursor.set_point_range(*points)
     return cursor.matches(node)
 
 
-@cache
-def _error_query(language: str) -> Query | None:
-    return compile_query(language, "(ERROR) @error")
+class ErrorExtent(NamedTuple):
+    """How much of a file could not be parsed."""
+
+    share: float
+    """Part of the bytes, 0 to 1, that lie directly in error nodes."""
+    widest: int
+    """Children of the largest error node. Queries need time that grows with its square."""
 
 
-def error_share(tree: Tree, language: str, size: int) -> float:
-    """Return how much of a file, 0 to 1, could not be parsed: the bytes that lie directly in error nodes."""
-    root = tree.root_node
-    query = _error_query(language)
-    if query is None or not root.has_error or not size:
-        return 0.0
-    lost = 0
-    for _, captures in query_matches(query, root):
-        for node in captures["error"]:
-            understood = sum(child.end_byte - child.start_byte for child in node.named_children if child.named_child_count)
+def error_extent(tree: Tree, size: int) -> ErrorExtent:
+    """Look at the error nodes of a tree, and at nothing that was parsed without one."""
+    lost = widest = 0
+    waiting = [tree.root_node]
+    while waiting:
+        node = waiting.pop()
+        if not node.has_error:
+            continue
+        children = node.children
+        if node.is_error:
+            widest = max(widest, len(children))
+            understood = sum(child.end_byte - child.start_byte for child in children if child.child_count)
             lost += max(node.end_byte - node.start_byte - understood, 0)
-    return lost / size
+        waiting += children
+    return ErrorExtent(lost / max(size, 1), widest)

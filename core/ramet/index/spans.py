@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 from ramet.index.symbols import FUNCTION_KINDS, NAMESPACE_KINDS, Definition
@@ -114,6 +115,18 @@ def _is_opened(definition: Definition, depth: int) -> bool:
     return definition.line_count > _SMALL_CLASS or not definition.is_symbol
 
 
+class _Small:
+    """The definitions of one level that form no chunks, by the line on which they start."""
+
+    def __init__(self, inside: list[Definition]) -> None:
+        self._definitions = [definition for definition in inside if not _forms_chunk(definition)]
+        self._starts = [definition.start_line for definition in self._definitions]
+
+    def starting(self, first: int, last: int) -> list[Definition]:
+        """Return those that start within a span."""
+        return self._definitions[bisect_left(self._starts, first) : bisect_right(self._starts, last)]
+
+
 class _Cutter:
     """Collects the spans of one file from top to bottom."""
 
@@ -125,13 +138,14 @@ class _Cutter:
 
     def cut(self, first: int, last: int, inside: list[Definition], owner: Definition | None, depth: int) -> None:
         """Cover the lines `first` to `last`, which hold the definitions `inside` and otherwise belong to `owner`."""
-        small = [definition for definition in inside if not _forms_chunk(definition)]
+        small = _Small(inside)
+        namespaces = {definition.start_line for definition in inside if definition.kind in NAMESPACE_KINDS}
         place = first
         for definition in self._forming(inside, depth):
             if definition.end_line < place:
                 continue
             start = self._with_comments(definition.start_line, place)
-            if opening := self._opening(place, start - 1, owner, inside):
+            if opening := self._opening(place, start - 1, owner, namespaces):
                 start = opening
             else:
                 self._gap(place, start - 1, owner, small)
@@ -139,7 +153,7 @@ class _Cutter:
             place = max(place, definition.end_line + 1)
         self._gap(place, last, owner, small)
 
-    def _opening(self, first: int, last: int, owner: Definition | None, inside: list[Definition]) -> int:
+    def _opening(self, first: int, last: int, owner: Definition | None, namespaces: set[int]) -> int:
         """Return where the lines between definitions begin if they only open a namespace or a Rust impl; else 0.
 
         Such a line says little alone and something about the definition below it, so it goes there.
@@ -148,8 +162,7 @@ class _Cutter:
         if edges is None or edges[1] - edges[0] >= _LONGEST_OPENING:
             return 0
         is_impl = owner is not None and not owner.is_symbol and edges[0] <= owner.start_line <= edges[1]
-        is_namespace = any(d.kind in NAMESPACE_KINDS and d.start_line == edges[0] for d in inside)
-        return edges[0] if is_impl or is_namespace else 0
+        return edges[0] if is_impl or edges[0] in namespaces else 0
 
     def _forming(self, inside: list[Definition], depth: int) -> list[Definition]:
         """Return the definitions that become chunks; a namespace is replaced by what is in it."""
@@ -168,7 +181,7 @@ class _Cutter:
         span = Span(first, definition.end_line, definition.qualified_name, definition.kind)
         self.spans += definition_windows(self._lines, span)
 
-    def _gap(self, first: int, last: int, owner: Definition | None, small: list[Definition]) -> None:
+    def _gap(self, first: int, last: int, owner: Definition | None, small: _Small) -> None:
         """Add the lines between definitions; what only closes goes to the chunk before."""
         edges = without_blank_edges(self._lines, first, last)
         if edges is None:
@@ -179,7 +192,7 @@ class _Cutter:
             self.spans[-1] = Span(before.first, last, before.symbol, before.kind)
             return
         symbol, kind = (owner.qualified_name, owner.kind) if owner else ("", "module")
-        within = [definition for definition in small if first <= definition.start_line <= last]
+        within = small.starting(first, last)
         if len(within) == 1 and within[0].line_count >= (last - first + 1) * _NAMED_SHARE:
             symbol, kind = within[0].qualified_name, within[0].kind
         span = Span(first, last, symbol, kind)

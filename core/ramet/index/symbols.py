@@ -25,6 +25,8 @@ _LONGEST_NAME = 200
 """Characters."""
 _LONGEST_SIGNATURE = 300
 """Characters."""
+_MOST_DEFINITIONS = 50_000
+"""Definitions of one file that are kept; a file with more is generated or one endless line."""
 _DEEPEST_DECLARATOR = 20
 _SPACE = re.compile(r"\s+")
 _TYPE_ARGUMENTS = re.compile(r"<[^<>]*>")
@@ -94,6 +96,8 @@ def _declared_name(node: Node) -> Node | None:
 
 def _clean_name(text: str, kind: str) -> str:
     """Return a dotted name: `A::b`, `a:b`, `module.exports.b`, `A.prototype.b` and `"b"` in one form."""
+    if text.isidentifier():
+        return text[:_LONGEST_NAME]
     name = _SPACE.sub(" ", text).strip()
     if kind in _TEXT_KINDS:
         return name.strip("\"'`")[:_LONGEST_NAME]
@@ -199,7 +203,7 @@ def find_definitions(language: str, tree: Tree, data: bytes) -> list[Definition]
     if query is None:
         return []
     by_name: dict[int, Definition] = {}
-    for _, captures in query_matches(query, tree.root_node):
+    for _, captures in query_matches(query, tree.root_node)[:_MOST_DEFINITIONS]:
         placed = _definition(captures, data)
         if placed is None:
             continue
