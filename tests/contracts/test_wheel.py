@@ -9,16 +9,18 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 UV = Path(sys.executable).parent / "uv"
+INSTALLER_ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
+"""As it was before the tests were cut off from it: an installer may need the machine's proxy, certificates or mirror."""
 
 
-def run(*command: str | Path, folder: Path, **variables: str) -> str:
-    environment = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")} | variables
+def run(*command: str | Path, folder: Path, environment: Mapping[str, str] | None = None) -> str:
     done = subprocess.run([str(part) for part in command], cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -38,7 +40,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(PROJECT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(PROJECT / name, source / name)
-    run(UV, "build", "--wheel", "--quiet", "--out-dir", source / "dist", folder=source)
+    run(UV, "build", "--wheel", "--quiet", "--out-dir", source / "dist", folder=source, environment=INSTALLER_ENVIRONMENT)
     return next((source / "dist").glob("*.whl"))
 
 
@@ -52,11 +54,23 @@ def test_wheel_holds_the_two_packages_with_types_and_data(wheel: Path) -> None:
 
 def test_installed_wheel_indexes_and_searches_a_repository(wheel: Path, tmp_path: Path, shop: Path) -> None:
     environment = tmp_path / "environment"
-    run(UV, "venv", "--quiet", "--python", sys.executable, environment, folder=tmp_path)
+    run(UV, "venv", "--quiet", "--python", sys.executable, environment, folder=tmp_path, environment=INSTALLER_ENVIRONMENT)
     python = environment / "bin" / "python"
     constraints = tmp_path / "constraints.txt"
     constraints.write_text(locked_versions())
-    run(UV, "pip", "install", "--quiet", "--python", python, "-c", constraints, wheel, folder=tmp_path)
+    run(
+        UV,
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        python,
+        "-c",
+        constraints,
+        wheel,
+        folder=tmp_path,
+        environment=INSTALLER_ENVIRONMENT,
+    )
     ramet = environment / "bin" / "ramet"
 
     version = run(ramet, "--version", folder=tmp_path)
