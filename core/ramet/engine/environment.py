@@ -1,13 +1,14 @@
 """Which environment variables a front end hands to the engine, and which the engine inherits when it is started.
 
-The two never overlap: a key belongs to the front end that has it, not to whichever front end happened to start the engine.
+A key belongs to the front end that has it, not to whichever front end happened to start the engine, so none is inherited. How
+the network is reached is both: libraries in the engine read it from the environment of their process.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-_CARRIED = frozenset(
+_OF_THE_NETWORK = frozenset(
     {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"}
 )
 _CARRIED_BEGINNINGS = ("AWS_", "AZURE_", "GOOGLE_", "OLLAMA_", "RAMET_", "VERTEX", "WATSONX_")
@@ -30,7 +31,7 @@ _SECRET_WORDS = ("CREDENTIAL", "KEY", "PASSWORD", "SECRET", "TOKEN")
 
 def _is_carried(name: str) -> bool:
     upper = name.upper()
-    return upper in _CARRIED or upper.startswith(_CARRIED_BEGINNINGS) or upper.endswith(_CARRIED_ENDINGS)
+    return upper in _OF_THE_NETWORK or upper.startswith(_CARRIED_BEGINNINGS) or upper.endswith(_CARRIED_ENDINGS)
 
 
 def _is_utf8(text: str) -> bool:
@@ -51,7 +52,7 @@ def inherited(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in environment.items()
-        if name in _OF_THE_PROCESS or not (_is_carried(name) or name in _OF_ONE_REPOSITORY)
+        if name in _OF_THE_PROCESS or name.upper() in _OF_THE_NETWORK or not (_is_carried(name) or name in _OF_ONE_REPOSITORY)
     }
 
 

@@ -23,11 +23,11 @@ ENVIRONMENT = {
 }
 
 
-def test_keys_travel_with_the_front_end_and_are_not_inherited() -> None:
+def test_keys_travel_with_the_front_end_and_only_the_way_to_the_network_is_inherited() -> None:
     sent, kept = carried(ENVIRONMENT), inherited(ENVIRONMENT)
 
     assert set(sent) == {"ANTHROPIC_API_KEY", "AWS_SECRET_ACCESS_KEY", "HTTPS_PROXY", "RAMET_MODEL", "RAMET_DATA_DIR"}
-    assert set(kept) == {"PATH", "HOME", "RAMET_DATA_DIR"}
+    assert set(kept) == {"PATH", "HOME", "HTTPS_PROXY", "RAMET_DATA_DIR"}
     assert secrets(sent) == {"sk-ant-secret", "aws-secret"}
 
 
