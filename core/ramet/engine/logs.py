@@ -69,8 +69,10 @@ class EngineLog:
         self._formatter.secrets.update(secrets)
 
     def close(self) -> None:
-        """Stop logging."""
-        logging.getLogger("ramet").removeHandler(self._handler)
+        """Stop logging and leave the loggers as they were."""
+        logger = logging.getLogger("ramet")
+        logger.propagate = True
+        logger.removeHandler(self._handler)
         self._handler.close()
 
 
