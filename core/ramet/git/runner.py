@@ -101,13 +101,13 @@ class Git:
         self, words: list[str], variables: Mapping[str, str], input: bytes | None, ok_codes: Collection[int], timeout: float
     ) -> tuple[bytes, bytes]:
         """Return what git prints on its two outputs."""
+        python_git, binary = _python_git()
         from git.exc import GitCommandNotFound
 
         variables = {**variables, "PATH": os.pathsep.join(_absolute_path_entries(os.environ.get("PATH", os.defpath)))}
         inherited = [name for name in os.environ if name.startswith("GIT_") and name not in variables]
         # GitPython can add variables but not remove them; env(1) replaces itself by git, so this costs next to nothing.
         scrub = ["/usr/bin/env", *(f"-u{name}" for name in inherited)] if inherited else []
-        python_git, binary = _python_git()
         try:
             process = python_git.execute(
                 [*scrub, binary, "-C", str(self.root), "--no-pager", *words],

@@ -70,6 +70,16 @@ def test_a_missing_git_is_said(shop: Path, tmp_path: Path, monkeypatch: pytest.M
         Git(shop).run("version")
 
 
+def test_a_missing_git_is_said_before_gitpython_was_ever_imported(shop: Path, tmp_path: Path) -> None:
+    program = "import sys; from ramet.errors import GitError; from ramet.git.runner import git_version\n"
+    program += "try: git_version()\nexcept GitError as error: print(error)"
+    environment = {**os.environ, "PATH": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("git is not installed")
+
+
 def test_a_folder_that_vanished_is_an_error_and_never_the_current_one(
     shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
