@@ -13,8 +13,8 @@ _OF_THE_NETWORK = frozenset(
 )
 _CARRIED_BEGINNINGS = ("AWS_", "AZURE_", "GOOGLE_", "OLLAMA_", "RAMET_", "VERTEX", "WATSONX_")
 _CARRIED_ENDINGS = ("_API_BASE", "_API_KEY", "_API_VERSION", "_BASE_URL")
-_OF_THE_PROCESS = frozenset({"RAMET_DATA_DIR", "RAMET_CONFIG_DIR", "RAMET_RUNTIME_DIR"})
-"""They decide which engine it is."""
+_OF_THE_PROCESS = frozenset({"RAMET_DATA_DIR", "RAMET_CONFIG_DIR", "RAMET_RUNTIME_DIR", "RAMET_ENGINE_IDLE_MINUTES"})
+"""They decide which engine it is, and how long it stays."""
 _OF_ONE_REPOSITORY = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",

@@ -107,9 +107,15 @@ async def test_keys_of_the_front_end_that_starts_the_engine_stay_out_of_its_envi
     assert "of-the-first" not in directories.log_file.read_text()
 
 
-async def test_an_idle_engine_leaves(shop: Path, directories: UserDirectories) -> None:
-    directories.config_file.parent.mkdir(parents=True)
-    directories.config_file.write_text("engine_idle_minutes = 0.01\n")
+@pytest.mark.parametrize("is_variable", [False, True])
+async def test_an_idle_engine_leaves(
+    is_variable: bool, shop: Path, directories: UserDirectories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if is_variable:
+        monkeypatch.setenv("RAMET_ENGINE_IDLE_MINUTES", "0.01")
+    else:
+        directories.config_file.parent.mkdir(parents=True)
+        directories.config_file.write_text("engine_idle_minutes = 0.01\n")
     workspace = await open_workspace(shop, environment=os.environ)
     pid = (await running(directories)).pid
     await workspace.close()

@@ -18,6 +18,7 @@ ENVIRONMENT = {
     "HTTPS_PROXY": "http://proxy",
     "RAMET_MODEL": "openai/x",
     "RAMET_DATA_DIR": "/data",
+    "RAMET_ENGINE_IDLE_MINUTES": "3",
     "GIT_DIR": "/somewhere/.git",
     "BROKEN_API_KEY": "\udce9",
 }
@@ -26,8 +27,9 @@ ENVIRONMENT = {
 def test_keys_travel_with_the_front_end_and_only_the_way_to_the_network_is_inherited() -> None:
     sent, kept = carried(ENVIRONMENT), inherited(ENVIRONMENT)
 
-    assert set(sent) == {"ANTHROPIC_API_KEY", "AWS_SECRET_ACCESS_KEY", "HTTPS_PROXY", "RAMET_MODEL", "RAMET_DATA_DIR"}
-    assert set(kept) == {"PATH", "HOME", "HTTPS_PROXY", "RAMET_DATA_DIR"}
+    of_both = {"HTTPS_PROXY", "RAMET_DATA_DIR", "RAMET_ENGINE_IDLE_MINUTES"}
+    assert set(sent) == {"ANTHROPIC_API_KEY", "AWS_SECRET_ACCESS_KEY", "RAMET_MODEL"} | of_both
+    assert set(kept) == {"PATH", "HOME"} | of_both
     assert secrets(sent) == {"sk-ant-secret", "aws-secret"}
 
 
