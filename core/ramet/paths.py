@@ -10,16 +10,32 @@ from pathlib import Path
 from msgspec import Struct
 
 _RAW_BYTE_BASE = 0xEF00
-"""A byte 0x80-0xFF that is not UTF-8 becomes U+EF80-U+EFFF (private use): msgspec refuses the lone surrogates of os.fsdecode."""
+"""A byte 0x80-0xFF that is not UTF-8 becomes U+EF80-U+EFFF (private use): msgspec refuses the lone surrogates of os.fsdecode.
+
+A name that holds one of these characters has each of its bytes written so, or it would be read back as something else.
+"""
+_LEAD_OF_RAW = b"\xee"
+"""The UTF-8 of U+EF80-U+EFFF begins with it."""
 
 
 def path_to_text(raw: bytes) -> str:
-    """Return the text form of a file name; `path_from_text` gives the same bytes back."""
+    """Return the text form of a file name; `path_from_text` gives the same bytes back, so no two names share one."""
     try:
-        return raw.decode("utf-8")
+        text = raw.decode("utf-8")
     except UnicodeDecodeError:
-        pieces = raw.decode("utf-8", "surrogateescape")
-        return "".join(chr(_RAW_BYTE_BASE + ord(char) - 0xDC00) if "\udc80" <= char <= "\udcff" else char for char in pieces)
+        text = raw.decode("utf-8", "surrogateescape")
+    else:
+        if _LEAD_OF_RAW not in raw:
+            return text
+    return "".join(_escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    if "\udc80" <= char <= "\udcff":
+        return chr(_RAW_BYTE_BASE + ord(char) - 0xDC00)
+    if "\uef80" <= char <= "\uefff":
+        return "".join(chr(_RAW_BYTE_BASE + byte) for byte in char.encode("utf-8"))
+    return char
 
 
 def path_from_text(text: str) -> bytes:
