@@ -15,7 +15,7 @@ from ramet.chat.repository import Repository
 from ramet.chat.source_book import SourceBook, span_source
 from ramet.chat.tools import Toolbox
 from ramet.config import Config
-from ramet.errors import ModelError, RametError, StoreError, UsageError
+from ramet.errors import RametError, StoreError, UsageError
 from ramet.events import Answered, AskEvent, ModelChosen, Retrieved, TextDelta
 from ramet.llm.protocol import ChatModel
 from ramet.models import AskRequest, Attachment, Citation, ModelChoice, Problem, SearchResult, Source, Turn, Usage
@@ -61,7 +61,8 @@ class Asker:
     async def ask(self, request: AskRequest) -> AsyncGenerator[AskEvent, None]:
         """Yield the events of one answer, `Answered` last; closing it stores what had arrived.
 
-        Raises UsageError for a question that cannot be asked, and ModelError when a model fails before its first word.
+        Raises UsageError for a question that cannot be asked, and what made the answer fail before its first word; such a
+        question is stored with its problem.
         """
         question = _encodable(request.question).strip()
         if not question:
@@ -78,10 +79,11 @@ class Asker:
             async with aclosing(self._answer(answer)) as events:
                 async for event in events:
                     yield event
-        except ModelError as error:
-            if not answer.text:
-                raise
+        except RametError as error:
             answer.problem = Problem(type(error).__name__, error.what, error.advice)
+            if not answer.text:
+                await self._store(conversation, answer, ())
+                raise
         except (GeneratorExit, asyncio.CancelledError):
             answer.problem = _STOPPED
             self._store_stopped(conversation, answer)  # at once: an await here could be cancelled in its turn
@@ -148,11 +150,12 @@ class Asker:
 
     def _still_cited(self, turns: Sequence[Turn]) -> list[Source]:
         """Return what the last answer cited, where it is now: a follow-up is often about just that."""
-        if not turns:
+        last = next((turn for turn in reversed(turns) if turn.answer), None)
+        if last is None:
             return []
         carried: list[Source] = []
-        languages = {source.number: source.language for source in turns[-1].sources}
-        for citation in check_citations(turns[-1].citations, self._repository.read_lines):
+        languages = {source.number: source.language for source in last.sources}
+        for citation in check_citations(last.citations, self._repository.read_lines):
             lines = self._repository.read_lines(citation.path) if citation.state in ("valid", "moved") else None
             if lines is not None:
                 start, end = citation.start_line, citation.end_line

@@ -13,7 +13,8 @@ from ramet.models import Reason, Source, Symbol
 
 _DETAILED = 5
 """Sources that are described; the others are listed."""
-_MOST_USES = 4
+_MOST_USES = 2
+"""Places of use named for one source: each becomes a source itself, and a list of twenty is not read."""
 _MOST_REFERENCES = 50
 _PROSE_ENDINGS = (".md", ".rst", ".txt")
 """Uses in code tell more than mentions in prose and go first."""

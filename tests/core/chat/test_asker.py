@@ -15,7 +15,7 @@ from ramet.chat.asker import Asker
 from ramet.errors import ModelError, ModelRateLimited, ModelStreamBroken, StoreFull, UsageError
 from ramet.events import Answered, AskEvent, ModelChosen, ModelRetrying, Retrieved, TextDelta, ToolCalled, ToolReturned
 from ramet.llm.protocol import Completed, Delta, Retrying, ToolCall
-from ramet.models import AskRequest, Attachment, ModelChoice, Turn, Usage
+from ramet.models import AskRequest, Attachment, ModelChoice, Problem, Turn, Usage
 from ramet.store.conversations import ConversationStore
 
 QUESTION = "How is the price of the cart charged?"
@@ -181,15 +181,37 @@ async def test_text_that_came_before_a_failure_is_kept(
     assert conversations.get(last.conversation).turns[0].problem == last.problem
 
 
-async def test_a_failure_before_the_first_word_is_raised(
+async def test_a_failure_before_the_first_word_is_raised_and_stored(
     asker: Asker, model: ScriptedModel, conversations: ConversationStore
 ) -> None:
     model.enqueue(ModelRateLimited("Too often.", "Wait.", 90))
 
     with pytest.raises(ModelRateLimited):
         await events_of(asker)
+    (info,) = conversations.list()
+    model.enqueue_answer("The cart.")
+    again = answered(await events_of(asker, conversation=info.id))
 
-    assert conversations.list() == ()
+    failed, retried = conversations.get(info.id).turns
+    assert (failed.question, failed.answer, failed.problem) == (QUESTION, "", Problem("ModelRateLimited", "Too often.", "Wait."))
+    assert (retried.answer, retried.problem) == ("The cart.", None)
+    assert again.conversation == info.id
+
+
+async def test_a_failed_question_does_not_make_the_next_one_forget_what_was_cited(asker: Asker, model: ScriptedModel) -> None:
+    model.enqueue_answer("By `checkout` [1].")
+    model.enqueue(ModelRateLimited("Too often.", "Wait.", 90))
+    model.enqueue_answer("As said [1].")
+    first = answered(await events_of(asker))
+    with pytest.raises(ModelRateLimited):
+        await events_of(asker, "zzzz", conversation=first.conversation)
+    events = await events_of(asker, "zzzz", conversation=first.conversation)
+
+    retrieved = next(event for event in events if isinstance(event, Retrieved))
+    assert [(source.path, source.symbol) for source in retrieved.sources][0] == (
+        first.citations[0].path,
+        first.citations[0].symbol,
+    )
 
 
 async def test_waiting_for_the_provider_is_shown(asker: Asker, model: ScriptedModel) -> None:
@@ -359,6 +381,17 @@ async def test_without_a_model_the_places_are_the_answer(asker_with: Callable[..
     assert "ANTHROPIC_API_KEY" in last.text.rsplit("\n", 1)[-1]
     assert {citation.state for citation in last.citations} == {"valid"}
     assert {citation.number for citation in last.citations} <= {source.number for source in retrieved.sources}
+
+
+async def test_at_most_two_uses_of_a_place_become_sources(asker_with: Callable[..., Asker], shop: Path) -> None:
+    callers = "\n\n".join(f"def settle_{number}(p):\n    return p.charge({number})" for number in range(9))
+    (shop / "shop/settling.py").write_text(f'"""Settling."""\n\n{callers}\n')
+
+    last = answered(await events_of(asker_with(choice=None), "charge the card"))
+
+    uses = [line for line in last.text.split("\n") if line.startswith("Used in ")]
+    assert uses
+    assert all(line.count("[") <= 2 for line in uses)
 
 
 async def test_asking_without_a_model_does_not_choose_one(asker: Asker, model: ScriptedModel) -> None:
