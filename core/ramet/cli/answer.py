@@ -39,11 +39,11 @@ class StreamedText:
 
 
 def print_sources(console: Console, citations: tuple[Citation, ...], sources: dict[int, Source]) -> None:
-    """Print each citation with its place and state; without any, the sources that the answer could draw from."""
+    """Print each citation by number with its place and state; without any, the sources that the answer could draw from."""
     if citations:
         console.line()
         console.line(Painted("Sources", "bold"))
-        for citation in citations:
+        for citation in sorted(citations, key=lambda citation: citation.number):
             state = Painted(f"  {citation.state}", _STATE_STYLES[citation.state])
             console.line(f"  [{citation.number}] ", *_place(citation), state)
     elif sources:

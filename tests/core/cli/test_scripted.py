@@ -60,7 +60,7 @@ def test_an_answer_goes_to_stdout_and_its_steps_to_stderr(ramet: Ramet, scripted
             ModelRetrying("Too many requests.", 3),
             TextDelta("It retries\r"),
             TextDelta("\n\x1b[31mthree times [1][7]."),
-            Answered("...", (CITED, Citation(7, "unknown")), USAGE, "c1"),
+            Answered("...", (Citation(7, "unknown"), CITED), USAGE, "c1"),
         ]
     )
 
