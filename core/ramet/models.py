@@ -102,6 +102,7 @@ class IndexStats(Value, frozen=True):
     """What one index run did."""
 
     files: int
+    """Files that are indexed now; `skipped` ones are not among them."""
     chunks: int
     added: int
     modified: int

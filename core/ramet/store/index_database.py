@@ -236,7 +236,7 @@ class IndexDatabase:
     def view_summary(self, view: ViewRow) -> ViewSummary:
         """Return what can be said about a view without its files."""
         joined = "FROM view_file JOIN blob ON blob.number = view_file.blob WHERE view_file.view = ?"
-        totals = f"SELECT count(*), coalesce(sum(chunk_count), 0), coalesce(min(parser), 0) {joined}"
+        totals = f"SELECT coalesce(sum(skip_reason = ''), 0), coalesce(sum(chunk_count), 0), coalesce(min(parser), 0) {joined}"
         odd = f"SELECT path, skip_reason, skip_detail, note {joined} AND (skip_reason != '' OR note != '') ORDER BY path"
         files, chunks, parser = self._rows(totals, (view.number,))[0]
         return ViewSummary(files, chunks, parser, tuple(OddFile(*row) for row in self._rows(odd, (view.number,))))

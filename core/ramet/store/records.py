@@ -113,6 +113,7 @@ class ViewSummary(Struct, frozen=True):
     """Totals of a view."""
 
     files: int
+    """Those that are indexed: not the ones that were skipped for their content."""
     chunks: int
     oldest_parser: int
     odd_files: tuple[OddFile, ...]
