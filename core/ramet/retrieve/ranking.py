@@ -1,6 +1,6 @@
 """Fuses the lists into one: a weighted sum of what words, vectors, names and paths say about each chunk.
 
-The weights were tuned on the development half of the retrieval questions; see core/README.md.
+The weights are values of the design: a prototype was measured with them on real repositories. They were not fitted to this code.
 """
 
 from __future__ import annotations
