@@ -17,6 +17,7 @@ from ramet.store.lock import DataLock, RunLock
 from ramet.store.memory_vectors import InMemoryVectorStore
 from ramet.store.protocol import VectorStore
 from ramet.store.recovery import move_aside
+from ramet.store.vector_process import VectorProcess
 from ramet.store.vectors import ChromaVectorStore, collection_name
 
 _Store = TypeVar("_Store")
@@ -38,10 +39,14 @@ class RepositoryStores:
     Holds the data directory for this process while it is open. Raises StoreLocked when another process has it.
     """
 
-    def __init__(self, directories: UserDirectories, identity: str, chroma_url: str = "") -> None:
+    def __init__(
+        self, directories: UserDirectories, identity: str, chroma_url: str = "", process: VectorProcess | None = None
+    ) -> None:
+        """Open the database; without a `process`, which its owner closes, Chroma runs in this one."""
         self._folder = directories.repository(identity)
         self._identity = identity
         self._url = chroma_url
+        self._open_collection = process.open if process is not None else ChromaVectorStore
         self._database_guard = threading.RLock()
         self._guard = threading.RLock()
         """Held for seconds while Chroma is imported, so it guards the vectors only."""
@@ -186,9 +191,9 @@ class RepositoryStores:
     def _open_vectors(self, embedder: str) -> VectorStore:
         name = collection_name(self._identity, embedder)
         if self._url:
-            return ChromaVectorStore(name, url=self._url)
+            return self._open_collection(name, url=self._url)
         folder = self._folder / "chroma"
-        return self._opened(lambda: ChromaVectorStore(name, folder=folder), "chroma", "The vector store")
+        return self._opened(lambda: self._open_collection(name, folder=folder), "chroma", "The vector store")
 
     def _opened(self, make: Callable[[], _Store], name: str, what: str) -> _Store:
         try:

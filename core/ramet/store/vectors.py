@@ -1,6 +1,7 @@
 """Vectors in Chroma, embedded below the user's data directory or on a server: chunk keys and numbers, nothing else.
 
-The only module that knows chromadb. Its import takes seconds, so it happens when a store is opened and never before.
+The only module that knows chromadb. Its import takes seconds, so it happens when a store is opened and never before; the
+engine does not even do that, but leaves it to `ramet.store.vector_process`.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ _logger = logging.getLogger(__name__)
 _BATCH = 5_000
 """Ids of one look-up: embedded Chroma takes 5,461 at most."""
 _WRITE_BATCH = 250
-"""Vectors of one write. Chroma's native code stops every Python thread while it writes: a tenth of a second for so many, seconds
-for 5,000, which would be a fifth faster and freeze the engine."""
+"""Vectors of one write. Chroma's native code stops every thread of its process while it writes: a tenth of a second for so
+many, seconds for 5,000, which would be a fifth faster and make searches wait."""
 _HNSW: CreateHNSWConfiguration = {
     "space": "cosine",
     "ef_construction": 40,
@@ -174,6 +175,8 @@ class ChromaVectorStore:
 
     def _translated(self, error: BaseException, doing: str) -> StoreError:
         message = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+        if isinstance(error, ImportError):
+            return StoreError(f"Chroma cannot be loaded: {message}.", "Install Ramet anew; words are still searched.")
         if self._folder is None:
             return StoreError(
                 f"The Chroma server {_without_secrets(self._url)} could not {doing}: {message}.",

@@ -11,6 +11,7 @@ from pathlib import Path
 from ramet.config import Config, load_config
 from ramet.errors import UsageError
 from ramet.paths import UserDirectories, path_to_text, user_directories
+from ramet.store.vector_process import VectorProcess
 from ramet.workspace.local import LocalWorkspace
 from ramet.workspace.services import Services, ServicesKey
 
@@ -25,6 +26,7 @@ class LocalHost:
 
     def __init__(self, directories: UserDirectories) -> None:
         self._directories = directories
+        self._vectors = VectorProcess(directories.data)
         self._services: dict[ServicesKey, Services] = {}
         """The most recently opened last."""
         self._workspaces: dict[LocalWorkspace, ServicesKey] = {}
@@ -54,6 +56,7 @@ class LocalHost:
             self._services.clear()
             self._workspaces.clear()
             await asyncio.gather(*(each.close() for each in services))
+            await asyncio.to_thread(self._vectors.close)
         await _close_model_connections()
 
     async def _open(
@@ -74,7 +77,7 @@ class LocalHost:
         async with self._opening:
             services = self._services.pop(key, None)
             if services is None:
-                services = await asyncio.to_thread(Services, key, config, self._directories)
+                services = await asyncio.to_thread(Services, key, config, self._directories, self._vectors)
                 services.begin_warming()
             self._services[key] = services
 

@@ -28,6 +28,7 @@ from ramet.retrieve.search import Searcher
 from ramet.store.conversations import ConversationStore
 from ramet.store.records import ViewRow
 from ramet.store.repository_stores import RepositoryStores
+from ramet.store.vector_process import VectorProcess
 from ramet.workspace.bridge import iterate_in_thread
 from ramet.workspace.index_state import IndexStateReader
 from ramet.workspace.jobs import SyncJobs
@@ -76,13 +77,13 @@ class Freshness(Struct, frozen=True):
 class Services:
     """Owns the stores and jobs of one root; for one event loop. Blocking work runs in threads."""
 
-    def __init__(self, key: ServicesKey, config: Config, directories: UserDirectories) -> None:
+    def __init__(self, key: ServicesKey, config: Config, directories: UserDirectories, vectors: VectorProcess) -> None:
         """Open the stores; blocks, and raises StoreError."""
         self.key = key
         self.root = key.location.root
         self.embedder = make_embedder(config)
         self._folder = directories.repository(key.identity)
-        self.stores = RepositoryStores(directories, key.identity, key.chroma_url)
+        self.stores = RepositoryStores(directories, key.identity, key.chroma_url, vectors)
         self.conversations = ConversationStore(self._folder / "conversations.db")
         self.tree = SharedTree(key.location, key.limits, self._folder)
         self.searcher = Searcher(self.root, key.limits, self.stores, self.embedder)

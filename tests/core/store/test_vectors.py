@@ -1,4 +1,4 @@
-"""Both vector stores keep the same promises, and an embedded Chroma survives damage."""
+"""All vector stores keep the same promises, and an embedded Chroma survives damage."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ramet.errors import StoreDamaged, StoreError
 from ramet.store.memory_vectors import InMemoryVectorStore
 from ramet.store.protocol import VectorStore
+from ramet.store.vector_process import VectorProcess
 from ramet.store.vectors import ChromaVectorStore, collection_name
 
 NAME = collection_name("repository", "hashed-256-v1")
@@ -25,11 +26,24 @@ def unit_vectors(count: int, seed: int = 1) -> NDArray[np.float32]:
     return unit
 
 
-@pytest.fixture(params=["chroma", "memory"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VectorStore]:
-    made: VectorStore = (
-        InMemoryVectorStore() if request.param == "memory" else ChromaVectorStore(NAME, folder=tmp_path / "chroma")
-    )
+@pytest.fixture(scope="module")
+def shared_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VectorProcess]:
+    """A vector process for tests that do it no harm."""
+    process = VectorProcess(tmp_path_factory.mktemp("data"))
+    yield process
+    process.close()
+
+
+@pytest.fixture(params=["chroma", "memory", "process"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, shared_process: VectorProcess) -> Iterator[VectorStore]:
+    made: VectorStore
+    match request.param:
+        case "memory":
+            made = InMemoryVectorStore()
+        case "chroma":
+            made = ChromaVectorStore(NAME, folder=tmp_path / "chroma")
+        case _:
+            made = shared_process.open(NAME, folder=tmp_path / "chroma")
     yield made
     made.close()
 
