@@ -111,8 +111,8 @@ def _fence_language(info: str) -> str:
     return name if name in PARSED_LANGUAGES else language_of(f"x.{name}", b"")
 
 
-def _injections(language: str, tree: Tree) -> dict[str, list[Range]]:
-    """Return the parts of a file that are in other languages."""
+def _injections(language: str, tree: Tree, data: bytes) -> dict[str, list[Range]]:
+    """Return the parts of a file that are in other languages; fenced code only when its last line is complete (see `parse`)."""
     query = packaged_query("injections", language)
     ranges: dict[str, list[Range]] = {}
     if query is None:
@@ -120,7 +120,9 @@ def _injections(language: str, tree: Tree) -> dict[str, list[Range]]:
     for _, captures in query_matches(query, tree.root_node):
         if "content" in captures:
             info = (captures["language"][0].text or b"").decode("utf-8", "replace")
-            ranges.setdefault(_fence_language(info), []).append(captures["content"][0].range)
+            content = captures["content"][0].range
+            if data[content.end_byte - 1 : content.end_byte] == b"\n":
+                ranges.setdefault(_fence_language(info), []).append(content)
         else:
             ((label, (node, *_)),) = captures.items()
             ranges.setdefault(label.partition(".")[2], []).append(node.range)
@@ -135,7 +137,7 @@ def _layers(language: str, data: bytes) -> Iterator[_Layer]:
     if tree is None or query is None or error_extent(tree, len(data)).widest > _WIDEST_ERROR:
         return
     yield _Layer(tree, query)
-    for inner, ranges in _injections(language, tree).items():
+    for inner, ranges in _injections(language, tree, data).items():
         inner_query = _highlight_query(inner)
         if inner_query is not None:
             ranges.sort(key=lambda part: part.start_byte)

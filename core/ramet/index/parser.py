@@ -118,9 +118,11 @@ def parse(language: str, data: bytes, ranges: Sequence[Range] | None = None) -> 
         return None, "too large to parse"
     if language in _OVERFLOWING and _DEEP_PREFIX.search(data):
         return None, "nested too deeply to parse"
+    # Some scanners look for the end of a line and run forever where the file ends first.
+    source = data if data.endswith(b"\n") else data + b"\n"
     try:
         tree = Parser(known, included_ranges=ranges).parse(
-            lambda offset, _point: data[offset : offset + _READ_BYTES], progress_callback=_Deadline().is_over
+            lambda offset, _point: source[offset : offset + _READ_BYTES], progress_callback=_Deadline().is_over
         )
     except ValueError:
         return None, "takes too long to parse"
