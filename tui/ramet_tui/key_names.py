@@ -11,13 +11,13 @@ from textual.dom import DOMNode
 AREAS = {
     "app": "Everywhere",
     "pane": "Panes",
-    "finder": "Finders",
     "go": "Going places",
     "index": "Index",
     "files": "Files",
     "outline": "Outline",
     "viewer": "Viewer",
     "chat": "Chat",
+    "finder": "Finders and palette",
     "prompt": "Inputs of a pane",
     "help": "Help",
 }

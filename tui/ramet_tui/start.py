@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from ramet.config import load_config
 from ramet.errors import ConfigError
 from ramet.paths import UserDirectories, user_directories
 from ramet_tui.app import RametApp
@@ -34,6 +33,8 @@ def _preferences(file: Path, directories: UserDirectories) -> Preferences:
     preferences = load_preferences(file)
     if preferences.theme:
         return preferences
+    from ramet.config import load_config
+
     try:
         return replace(preferences, theme=load_config(None, os.environ, directories).theme)
     except ConfigError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -10,6 +12,7 @@ from msgspec.structs import replace
 from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Vertical
 from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
@@ -22,7 +25,6 @@ from ramet_tui.key_names import KeyHelp, bindings_of, key_help
 from ramet_tui.layout import PANES, Layout, PaneId
 from ramet_tui.messages import PlaceSelected, ProblemOccurred, UsageChanged
 from ramet_tui.navigation import History, Place
-from ramet_tui.widgets.chat.pane import ChatPane
 from ramet_tui.widgets.failures import ReportsFailures
 from ramet_tui.widgets.files_pane import FilesPane
 from ramet_tui.widgets.header_line import HeaderLine, Progress
@@ -37,14 +39,24 @@ if TYPE_CHECKING:
     from ramet_tui.app import RametApp
     from ramet_tui.screens.finder import FinderScreen
     from ramet_tui.screens.palette import Palette
+    from ramet_tui.widgets.chat.pane import ChatPane
 
 MAX_OUTLINE = 5_000
 """Symbols of one file that the outline lists."""
 
 
+class ChatPlace(Vertical, can_focus=True):
+    """Stands where the chat will be."""
+
+    def __init__(self) -> None:
+        super().__init__(classes="pane")
+        self.border_title = "Chat"
+
+
 class MainScreen(ReportsFailures, Screen[None]):
     """Owns the panes and the history of visited places; the app owns the workspace."""
 
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+p", "palette", "palette", id="app.palette", priority=True, tooltip="List every action"),
         Binding("ctrl+o", "find_file", "file", id="go.file", priority=True, tooltip="Open a file by a part of its name"),
@@ -83,7 +95,6 @@ class MainScreen(ReportsFailures, Screen[None]):
     files = getters.query_one(FilesPane)
     outline = getters.query_one(OutlinePane)
     viewer = getters.query_one(ViewerPane)
-    chat = getters.query_one(ChatPane)
 
     def __init__(self, root: Path, layout: Layout) -> None:
         super().__init__()
@@ -95,6 +106,8 @@ class MainScreen(ReportsFailures, Screen[None]):
         self._recent: list[str] = []
         self._places = History()
         self._source = DocumentSource(root)
+        self.chat: ChatPane | None = None
+        """None in the first frame."""
 
     @property
     def _ramet(self) -> RametApp:
@@ -106,7 +119,7 @@ class MainScreen(ReportsFailures, Screen[None]):
         yield HeaderLine(self._root.name, id="header")
         yield PaneSwitcher(id="switcher")
         files, outline = FilesPane(self._root, id="files"), OutlinePane(id="outline")
-        viewer, chat = ViewerPane(self._source, id="viewer"), ChatPane(id="chat", classes="pane")
+        viewer, chat = ViewerPane(self._source, id="viewer"), ChatPlace()
         panes: dict[PaneId, Widget] = {"files": files, "outline": outline, "viewer": viewer, "chat": chat}
         yield Workbench(
             panes,
@@ -114,7 +127,7 @@ class MainScreen(ReportsFailures, Screen[None]):
                 "files": files.focus_content,
                 "outline": outline.focus_content,
                 "viewer": viewer.focus_content,
-                "chat": chat.focus_prompt,
+                "chat": chat.focus,
             },
             self._layout,
             id="workbench",
@@ -122,9 +135,13 @@ class MainScreen(ReportsFailures, Screen[None]):
         yield KeyLine(id="keys")
 
     def on_mount(self) -> None:
-        """Start in the files."""
-        self.chat.border_title = self.chat.border_title or "Chat"
-        self.files.focus_content()
+        """Leave what is not needed for the first frame for behind it."""
+        self.call_after_refresh(self._complete)
+
+    def _complete(self) -> None:
+        if self.focused is None:
+            self.files.focus_content()
+        self._add_chat()
 
     # What the app tells
 
@@ -141,7 +158,8 @@ class MainScreen(ReportsFailures, Screen[None]):
         if workspace.root != self._source.root:
             self._source.root = workspace.root
             self.files.tree_view.set_root(workspace.root)
-        self.chat.set_workspace(workspace)
+        if self.chat is not None:
+            self.chat.set_workspace(workspace)
 
     def workspace_lost(self) -> None:
         """Forget a workspace that broke; files stay readable."""
@@ -151,7 +169,8 @@ class MainScreen(ReportsFailures, Screen[None]):
     def status_arrived(self, status: WorkspaceStatus) -> None:
         """Show a status, and ask for files and changes when they may be others now."""
         self.header.status = status
-        self.chat.show_status(status)
+        if self.chat is not None:
+            self.chat.show_status(status)
         if status.revision != self._revision:
             self._revision = status.revision
             self._refresh_files()
@@ -223,7 +242,7 @@ class MainScreen(ReportsFailures, Screen[None]):
     def _arranged(self, event: Workbench.Arranged) -> None:
         event.stop()
         self.switcher.display = event.arrangement.is_single
-        self.switcher.current = event.current
+        self.switcher.current = self.workbench.current
 
     @on(Workbench.LayoutChanged)
     def _layout_changed(self, event: Workbench.LayoutChanged) -> None:
@@ -236,6 +255,19 @@ class MainScreen(ReportsFailures, Screen[None]):
         self.workbench.show(event.pane)
 
     # Workers
+
+    @work(group="chat-pane", exit_on_error=False)
+    async def _add_chat(self) -> None:
+        """Bring the chat in behind the first frame: its import alone takes longer than that frame may."""
+        module = await asyncio.to_thread(importlib.import_module, "ramet_tui.widgets.chat.pane")
+        chat: ChatPane = module.ChatPane(id="chat", classes="pane")
+        chat.border_title = "Chat"
+        await self.workbench.replace("chat", chat, chat.focus_prompt)
+        self.chat = chat
+        if self.header.status is not None:
+            chat.show_status(self.header.status)
+        if self._workspace is not None:
+            chat.set_workspace(self._workspace)
 
     @work(group="files", exclusive=True, exit_on_error=False)
     async def _refresh_files(self) -> None:
@@ -359,9 +391,9 @@ class MainScreen(ReportsFailures, Screen[None]):
         if not self.viewer.view.document.is_shown:
             reasons |= dict.fromkeys(("go.line", "viewer.find", "viewer.copy"), "no file is open")
         if not self._places.can_go_back:
-            reasons["go.back"] = "you have not been anywhere else yet"
+            reasons["go.back"] = "there is no place before this one"
         if not self._places.can_go_forward:
-            reasons["go.forward"] = "you have not gone back"
+            reasons["go.forward"] = "you did not go back"
         if self.workbench.arrangement.is_single:
             reasons |= dict.fromkeys(("pane.narrower", "pane.wider"), "only one pane is shown")
         if self._workspace is None:
@@ -376,12 +408,16 @@ class MainScreen(ReportsFailures, Screen[None]):
 
     def _palette_nodes(self) -> Iterator[DOMNode]:
         yield self
-        yield from (self.files, self.outline, self.viewer, self.chat)
+        yield from (self.files, self.outline, self.viewer)
+        if self.chat is not None:
+            yield self.chat
 
     def palette_keys(self) -> Iterator[KeyHelp]:
         """Return the actions of the screen and of the panes, without moving about inside one."""
         for node in self._palette_nodes():
             for binding in bindings_of(type(node)):
+                if binding.action == "palette":
+                    continue
                 yield key_help(binding, self._ramet.keymap)
 
     async def run_by_id(self, action_id: str) -> None:

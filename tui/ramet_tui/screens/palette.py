@@ -25,19 +25,17 @@ class Palette(FinderScreen[str]):
         self._reasons = reasons
 
     async def find(self, query: str) -> Found[str]:
-        """Rank the explanations; without a query everything is listed in the order of the help."""
+        """List what has all the words, else what is close; without a query everything."""
         wanted = "".join(query.lower().split())
         if not wanted:
             return Found([self._row(key, ()) for key in self._keys], f"{len(self._keys)} actions")
-        ranked = []
-        for key in self._keys:
-            label, explanation = match_one(wanted, key.label), match_one(wanted, key.explanation)
-            if label is not None or explanation is not None:
-                score = max(match.score for match in (label, explanation) if match is not None)
-                ranked.append((score, key, explanation.positions if explanation is not None else ()))
-        ranked.sort(key=lambda entry: -entry[0])
+        ranked = [(key, positions) for key in self._keys if (positions := _words_in(query.lower().split(), key)) is not None]
+        if not ranked:
+            matches = [(key, match) for key in self._keys if (match := match_one(wanted, key.explanation)) is not None]
+            matches.sort(key=lambda entry: -entry[1].score)
+            ranked = [(key, match.positions) for key, match in matches]
         note = f"{len(ranked)} of {len(self._keys)} actions" if ranked else "No action matches"
-        return Found([self._row(key, positions) for _, key, positions in ranked], note)
+        return Found([self._row(key, positions) for key, positions in ranked], note)
 
     def _row(self, key: KeyHelp, positions: Sequence[int]) -> Row[str]:
         reason = self._reasons.get(key.id, "")
@@ -49,3 +47,16 @@ class Palette(FinderScreen[str]):
         if reason:
             parts.append(Content.assemble((f"  ({reason})", "$faint-text")))
         return Row(Content("").join(parts), key.id)
+
+
+def _words_in(words: Sequence[str], key: KeyHelp) -> tuple[int, ...] | None:
+    """Return where the words are in the explanation; None when one of them is neither there nor in the label."""
+    text = key.explanation.lower()
+    positions: list[int] = []
+    for word in words:
+        start = text.find(word)
+        if start >= 0:
+            positions.extend(range(start, start + len(word)))
+        elif word not in key.label.lower():
+            return None
+    return tuple(positions)

@@ -25,6 +25,10 @@ MAX_FILTERED = 200
 """Matches that the filter lists."""
 
 
+class EmptyNotice(Static, can_focus=True):
+    """What stands in the place of the tree when there is no file."""
+
+
 class FilesPane(ReportsFailures, Vertical):
     """Shows the files of the workspace."""
 
@@ -43,24 +47,28 @@ class FilesPane(ReportsFailures, Vertical):
         self._found: list[FuzzyMatch] = []
 
     def compose(self) -> ComposeResult:
-        """Tree, matches in its place while filtering, and the filter's input."""
+        """The tree and the filter's input; the list of matches comes behind the first frame."""
         yield FileTree(self._disk_root, id="tree")
-        yield MatchList(id="filtered")
-        yield Static("No file here yet", id="files-empty", classes="notice")
+        yield EmptyNotice("No file here yet", id="files-empty", classes="notice")
         yield PromptLine(id="files-prompt")
 
     def on_mount(self) -> None:
         """Start with the tree."""
         self.border_title = "Files"
-        self.matches.display = False
-        self.query_one("#files-empty").display = False
+        self.query_one(EmptyNotice).display = False
+        self.call_after_refresh(self._complete)
+
+    async def _complete(self) -> None:
+        matches = MatchList(id="filtered")
+        matches.display = False
+        await self.mount(matches, after=self.tree_view)
 
     def focus_content(self) -> None:
         """Focus the tree or the filter."""
         if self.prompt.display:
             self.screen.set_focus(self.prompt.query_one(Input))
         else:
-            self.screen.set_focus(self.tree_view)
+            self.screen.set_focus(self.tree_view if self.tree_view.display else self.query_one(EmptyNotice))
 
     def set_paths(self, paths: tuple[str, ...]) -> None:
         """Show these files from now on."""
@@ -73,9 +81,8 @@ class FilesPane(ReportsFailures, Vertical):
         index = await asyncio.to_thread(PathIndex, paths)
         self.tree_view.set_paths(index)
         self.border_subtitle = f"{len(paths):,}"
-        self.query_one("#files-empty").display = not paths
         if not self.prompt.display:
-            self.tree_view.display = bool(paths)
+            self._show_tree()
 
     def set_changes(self, changes: tuple[FileChange, ...]) -> None:
         """Show the git state of these files."""
@@ -115,7 +122,7 @@ class FilesPane(ReportsFailures, Vertical):
     def _prompt_dismissed(self, event: PromptLine.Dismissed) -> None:
         event.stop()
         self._show_tree()
-        self.tree_view.focus()
+        self.focus_content()
 
     @on(OptionList.OptionSelected)
     def _match_clicked(self, event: OptionList.OptionSelected) -> None:
@@ -125,7 +132,7 @@ class FilesPane(ReportsFailures, Vertical):
     def on_key(self, event: events.Key) -> None:
         """Move in the matches while the input has the focus."""
         steps = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10}
-        if self.matches.display and event.key in steps:
+        if self.prompt.display and event.key in steps:
             event.stop()
             event.prevent_default()
             self.matches.step(steps[event.key])
@@ -139,5 +146,12 @@ class FilesPane(ReportsFailures, Vertical):
 
     def _show_tree(self) -> None:
         self.prompt.close()
-        self.matches.display = False
-        self.tree_view.display = bool(self._paths)
+        empty = self.query_one(EmptyNotice)
+        shown, hidden = (self.tree_view, empty) if self._paths else (empty, self.tree_view)
+        had_focus = self.has_focus_within
+        shown.display = True
+        if had_focus:
+            self.screen.set_focus(shown)
+        hidden.display = False
+        for matches in self.query(MatchList):
+            matches.display = False

@@ -63,18 +63,22 @@ class OutlinePane(Vertical):
         self._line = 1
 
     def compose(self) -> ComposeResult:
-        """List or notice."""
-        yield OptionList(id="symbols", compact=True)
+        """The notice; the list comes behind the first frame, in which no file is open."""
         yield Notice("Open a file to see what it defines", classes="notice")
 
     def on_mount(self) -> None:
         """Start empty."""
         self.border_title = "Outline"
-        self.symbol_list.display = False
+        self.call_after_refresh(self._complete)
+
+    async def _complete(self) -> None:
+        symbols = OptionList(id="symbols", compact=True)
+        symbols.display = False
+        await self.mount(symbols)
 
     def focus_content(self) -> None:
         """Focus the list."""
-        shown: Widget = self.symbol_list if self.symbol_list.display else self.notice
+        shown: Widget = self.symbol_list if self._symbols else self.notice
         self.screen.set_focus(shown)
 
     def say(self, text: str) -> None:

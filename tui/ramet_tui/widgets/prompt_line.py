@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
@@ -63,11 +62,13 @@ class PromptLine(Horizontal):
         self.purpose = ""
         self.display = False
 
-    def compose(self) -> ComposeResult:
-        """Label, input, note."""
-        yield Static("", classes="prompt-label")
-        yield Input(compact=True, select_on_focus=True)
-        yield Static("", classes="prompt-note")
+    def on_mount(self) -> None:
+        """Wait for the first frame, which has no prompt in it."""
+        self.call_after_refresh(self._complete)
+
+    async def _complete(self) -> None:
+        field = Input(compact=True, select_on_focus=True)
+        await self.mount(Static("", classes="prompt-label"), field, Static("", classes="prompt-note"))
 
     @property
     def text(self) -> str:

@@ -10,13 +10,16 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.css.scalar import Scalar
+from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 
-from ramet_tui.layout import PANES, Arrangement, Layout, PaneId, arrange, resized, toggled, with_chat, with_files, with_left
+from ramet_tui.layout import Arrangement, Layout, PaneId, arrange, resized, toggled, with_chat, with_files, with_left
 
 Border = Literal["left", "chat", "files"]
 STEP_COLUMNS = 4
+FRAME_ROWS = 2
+"""Rows of the screen above and below the panes."""
 FOCUS_ORDER: tuple[PaneId, ...] = ("viewer", "chat", "files", "outline")
 """Which pane takes the focus of one that was hidden."""
 
@@ -32,40 +35,37 @@ class Workbench(Horizontal):
 
     @dataclass
     class Arranged(Message):
-        """Posted when another pane is the current one, or other panes are visible."""
+        """Posted when other panes are visible, or their sizes changed."""
 
-        current: PaneId
         arrangement: Arrangement
 
     def __init__(
         self,
         panes: Mapping[PaneId, Widget],
-        focus_in: Mapping[PaneId, Callable[[], None]],
+        focus_in: Mapping[PaneId, Callable[[], object]],
         layout: Layout,
         *,
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
-        self._panes = panes
-        self._focus_in = focus_in
+        self._panes = dict(panes)
+        self._focus_in = dict(focus_in)
         """How each pane gives the focus to the widget inside it that wants it."""
         self._chosen = layout
         self._current: PaneId = "files"
         self._is_zoomed = False
-        self._arrangement = Arrangement(visible=PANES)
+        self._arrangement = Arrangement(visible=())
         self._dragged: Border | None = None
+        self._left = Vertical(id="left")
 
     def compose(self) -> ComposeResult:
-        """Files above outline on the left, viewer, chat."""
-        with Vertical(id="left"):
+        """Files above outline on the left, viewer, chat; sized before they are mounted, so that they are styled once."""
+        self._arrange(self.app.size - Size(0, FRAME_ROWS))
+        with self._left:
             yield self._panes["files"]
             yield self._panes["outline"]
         yield self._panes["viewer"]
         yield self._panes["chat"]
-
-    def on_mount(self) -> None:
-        """Lay out for the first time."""
-        self._arrange()
 
     def on_resize(self) -> None:
         """Lay out for the new size."""
@@ -86,10 +86,17 @@ class Workbench(Horizontal):
         """What is visible now."""
         return self._arrangement
 
-    def use(self, layout: Layout) -> None:
-        """Take a layout over."""
-        self._chosen = layout
-        self._arrange()
+    async def replace(self, pane: PaneId, widget: Widget, focus: Callable[[], object]) -> None:
+        """Put the real pane in the place of the one that stood for it; the focus moves along."""
+        former = self._panes[pane]
+        had_focus = former.has_focus or former.has_focus_within
+        self._panes[pane], self._focus_in[pane] = widget, focus
+        widget.display = former.display
+        widget.styles.width = former.styles.width
+        await self.mount(widget, after=former)
+        if had_focus:
+            focus()
+        await former.remove()
 
     def show(self, pane: PaneId) -> None:
         """Make a pane visible and focus it."""
@@ -126,23 +133,24 @@ class Workbench(Horizontal):
             self._arrange()
             self.post_message(self.LayoutChanged(layout))
 
-    def _arrange(self) -> None:
-        columns, rows = self.size
+    def _arrange(self, size: Size | None = None) -> None:
+        columns, rows = size or self.size
         if not columns:
             return
         arrangement = arrange(self._chosen, columns, rows, self._current, zoomed=self._is_zoomed)
+        if arrangement == self._arrangement:
+            return
         self._arrangement = arrangement
-        left = self.query_one("#left")
         for name, pane in self._panes.items():
             pane.display = name in arrangement.visible
-        left.display = bool({"files", "outline"} & set(arrangement.visible))
-        left.styles.width = arrangement.left_width or "1fr"
+        self._left.display = bool({"files", "outline"} & set(arrangement.visible))
+        self._left.styles.width = arrangement.left_width or "1fr"
         self._panes["chat"].styles.width = arrangement.chat_width or "1fr"
         self._panes["viewer"].styles.width = "1fr"
         self._panes["files"].styles.height = arrangement.files_rows or "1fr"
         self._panes["outline"].styles.height = Scalar.parse("1fr")
         self.set_class(arrangement.is_single, "-single")
-        self.post_message(self.Arranged(self._current, arrangement))
+        self.post_message(self.Arranged(arrangement))
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Follow the focus."""
@@ -156,7 +164,7 @@ class Workbench(Horizontal):
     def _border_at(self, x: int, y: int) -> Border | None:
         if self._arrangement.is_single:
             return None
-        left = self.query_one("#left")
+        left = self._left
         viewer, chat = self._panes["viewer"], self._panes["chat"]
         if self._arrangement.chat_width and x in (chat.region.x, chat.region.x - 1) and viewer.display:
             return "chat"

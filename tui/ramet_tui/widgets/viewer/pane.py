@@ -44,7 +44,6 @@ class ViewerPane(ReportsFailures, Vertical):
         Binding("r", "reload", "reload", show=False, id="viewer.reload", tooltip="Read the file from the disk again"),
     ]
 
-    view = getters.query_one(CodeView)
     prompt = getters.query_one(PromptLine)
     notice = getters.query_one(Notice)
 
@@ -65,6 +64,9 @@ class ViewerPane(ReportsFailures, Vertical):
     def __init__(self, source: DocumentSource, *, id: str | None = None) -> None:
         super().__init__(id=id, classes="pane")
         self._source = source
+        self.view = CodeView(source.colours, id="code")
+        """The code; mounted behind the first frame, in which no file is open."""
+        self.view.display = False
         self._left_at: dict[str, int] = {}
         self._matches: list[Match] = []
         self._current: int | None = None
@@ -72,16 +74,18 @@ class ViewerPane(ReportsFailures, Vertical):
         self._load_worker: Worker[None] | None = None
 
     def compose(self) -> ComposeResult:
-        """Notice or code, and the prompt under it."""
+        """The notice, and the prompt under it."""
         yield Notice(welcome(), id="viewer-notice")
-        yield CodeView(self._source.colours, id="code")
         yield PromptLine(id="viewer-prompt")
 
     def on_mount(self) -> None:
         """Start empty."""
         self.border_title = "Viewer"
-        self.view.display = False
         self.set_interval(FOLLOW_SECONDS, self.follow)
+        self.call_after_refresh(self._complete)
+
+    async def _complete(self) -> None:
+        await self.mount(self.view, after=self.notice)
 
     # Opening
 
@@ -143,7 +147,8 @@ class ViewerPane(ReportsFailures, Vertical):
         self.border_title = inert_line(document.path)
         if document.is_shown:
             place = f"{self.view.cursor_line + 1}/{len(document.lines):,}"
-            self.border_subtitle = f"{document.language}  {place}" if document.language else place
+            found = self._found_note() if self._matches and not self.prompt.display else ""
+            self.border_subtitle = "  ".join(part for part in (found, document.language, place) if part)
         else:
             self.border_subtitle = ""
 
@@ -190,6 +195,7 @@ class ViewerPane(ReportsFailures, Vertical):
     def _prompt_submitted(self, event: PromptLine.Submitted) -> None:
         event.stop()
         self.prompt.close()
+        self._describe()
         self.view.focus()
         if event.purpose == "find" and event.text and not self._matches:
             self._find(event.text)
@@ -218,13 +224,11 @@ class ViewerPane(ReportsFailures, Vertical):
     def _show_match(self, *, said_nothing: bool = False) -> None:
         current = None if self._current is None else self._matches[self._current]
         self.view.show_matches(self._matches, current)
-        if current is not None and self._current is not None:
-            note = f"{self._current + 1} of {len(self._matches):,}"
-        else:
-            note = "" if said_nothing else "not found"
-        self.prompt.note(note)
-        if not self.prompt.display and note:
-            self.border_subtitle = note
+        self.prompt.note("" if said_nothing else self._found_note())
+        self._describe()
+
+    def _found_note(self) -> str:
+        return "not found" if self._current is None else f"{self._current + 1} of {len(self._matches):,}"
 
     def _close_search(self) -> None:
         self._matches = []
@@ -247,8 +251,7 @@ class ViewerPane(ReportsFailures, Vertical):
     @on(CodeView.CursorMoved)
     def _cursor_moved(self, event: CodeView.CursorMoved) -> None:
         event.stop()
-        if not self._matches:
-            self._describe()
+        self._describe()
         self.post_message(self.Moved(self.path, event.line))
 
     @on(CodeView.Copied)

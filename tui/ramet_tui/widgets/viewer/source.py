@@ -68,7 +68,9 @@ class DocumentSource:
         try:
             data = read_file(self.root, path, MAX_SHOWN_BYTES)
         except Unreadable as error:
-            return Document(path, state=_STATES[error.reason], detail=sentence(error.detail), stamp=stamp)
+            state = _STATES[error.reason]
+            detail = "" if state in ("gone", "link") else sentence(error.detail)  # the notice says it all
+            return Document(path, state=state, detail=detail, stamp=stamp)
         if looks_binary(data) and not data.startswith(_UTF_16):
             return Document(path, state="binary", detail=f"{len(data):,} bytes", stamp=stamp)
         language = language_of(path, data)
