@@ -129,6 +129,7 @@ def test_pages_overwritten_in_the_middle_are_noticed_when_they_are_read(tmp_path
 
     with pytest.raises(StoreDamaged):
         list(damaged.blobs(numbers))
+    damaged.close()
 
 
 def test_a_database_of_another_format_is_built_anew(tmp_path: Path) -> None:
