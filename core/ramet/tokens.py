@@ -50,7 +50,7 @@ _VOWELS = frozenset("aeiouy")
 
 def _without_plural(word: str) -> str:
     if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
+        return word[:-3] + ("y" if len(word) == 5 else "i")
     if word.endswith("sses"):
         return word[:-2]
     if word.endswith("s") and word[-2] not in "sui" and len(word) > 3:
@@ -60,7 +60,7 @@ def _without_plural(word: str) -> str:
 
 def _without_ending(word: str) -> str:
     if word.endswith("ied") and len(word) > 4:
-        return word[:-3] + "y"
+        return word[:-3] + ("y" if len(word) == 5 else "i")
     for ending in ("ing", "ed"):
         root = word[: -len(ending)]
         if word.endswith(ending) and len(root) >= 3 and not word.endswith("eed") and not _VOWELS.isdisjoint(root):
@@ -70,13 +70,15 @@ def _without_ending(word: str) -> str:
 
 
 def stem(word: str) -> str:
-    """Return the light stem of a lower-case ASCII word: plural, -ing, -ed and a final e are taken off."""
+    """Return the light stem of a lower-case ASCII word: plural, -ing, -ed and a final e are taken off, a final y becomes i."""
     if len(word) < 4 or word in _UNSTEMMED:
         return word
     singular = _without_plural(word)
     if singular in _UNSTEMMED:
         return singular
     root = _without_ending(singular)
+    if len(root) > 3 and root.endswith("y") and root[-2] not in _VOWELS:
+        return root[:-1] + "i"
     return root[:-1] if len(root) > 3 and root.endswith("e") and not root.endswith("ee") else root
 
 
