@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import stat
 from pathlib import Path
@@ -34,6 +33,8 @@ def engine_place(directories: UserDirectories) -> EnginePlace:
     """Return the place that belongs to the user directories; nothing is created."""
     folder = directories.runtime
     if len(os.fsencode(folder / "engine.sock")) > _MAX_SOCKET_PATH:
+        import hashlib  # a millisecond that other front ends need not spend
+
         name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
         folder = _SHORT_FOLDER / f"ramet-{os.getuid()}-{name}"
     return EnginePlace(

@@ -12,8 +12,9 @@ from ramet.config import Config, load_config
 from ramet.errors import UsageError
 from ramet.paths import UserDirectories, path_to_text, user_directories
 from ramet.store.vector_process import VectorProcess
+from ramet.workspace.known_roots import KnownRoots
 from ramet.workspace.local import LocalWorkspace
-from ramet.workspace.services import Services, ServicesKey
+from ramet.workspace.services import Services, ServicesKey, look_at_root
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ class LocalHost:
     def __init__(self, directories: UserDirectories) -> None:
         self._directories = directories
         self._vectors = VectorProcess(directories.data)
+        self._roots = KnownRoots(lambda folder: look_at_root(folder, directories))
         self._services: dict[ServicesKey, Services] = {}
         """The most recently opened last."""
         self._workspaces: dict[LocalWorkspace, ServicesKey] = {}
@@ -70,10 +72,12 @@ class LocalHost:
         if not isinstance(model, str):
             raise UsageError("The name of a model is a text.")
 
-        def configure(root: Path) -> Config:
-            return load_config(root, environment, self._directories, overrides)
+        def prepare() -> tuple[ServicesKey, Config]:
+            root = self._roots.of(folder)
+            config = load_config(root.location.root, environment, self._directories, overrides)
+            return ServicesKey.of(root, config), config
 
-        key, config = await asyncio.to_thread(ServicesKey.of, folder, configure, self._directories)
+        key, config = await asyncio.to_thread(prepare)
         async with self._opening:
             services = self._services.pop(key, None)
             if services is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,6 +32,7 @@ from ramet.store.vector_process import VectorProcess
 from ramet.workspace.bridge import iterate_in_thread
 from ramet.workspace.index_state import IndexStateReader
 from ramet.workspace.jobs import SyncJobs
+from ramet.workspace.known_roots import Root
 from ramet.workspace.tree import RunTree, SharedTree
 from ramet.workspace.watching import FileWatch, Listeners
 
@@ -57,12 +58,15 @@ class ServicesKey(Struct, frozen=True):
     limits: IndexLimits
 
     @classmethod
-    def of(cls, folder: Path, config: Callable[[Path], Config], directories: UserDirectories) -> tuple[ServicesKey, Config]:
-        """Return the key for a folder, and the configuration for its root. Raises UsageError, GitError or ConfigError."""
-        location = locate(folder)
-        found = config(location.root)
-        identity = GitRepository(location, directories.data).identity()
-        return cls(location, identity, found.embedder, found.chroma_url, found.limits), found
+    def of(cls, root: Root, config: Config) -> ServicesKey:
+        """Return the key for a root and its configuration."""
+        return cls(root.location, root.identity, config.embedder, config.chroma_url, config.limits)
+
+
+def look_at_root(folder: Path, directories: UserDirectories) -> Root:
+    """Ask git for the root of a folder and the identity of its repository. Raises UsageError or GitError."""
+    location = locate(folder)
+    return Root(location, GitRepository(location, directories.data).identity())
 
 
 class Freshness(Struct, frozen=True):
