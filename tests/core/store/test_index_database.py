@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -106,7 +107,8 @@ def test_a_full_disk_is_said_and_what_was_committed_stays(tmp_path: Path, monkey
     assert database.all_keys() == set(stored)
     database.close()
     monkeypatch.undo()
-    assert IndexDatabase(tmp_path / "index.db").all_keys() == set(stored)
+    with closing(IndexDatabase(tmp_path / "index.db")) as reopened:
+        assert reopened.all_keys() == set(stored)
 
 
 @pytest.mark.parametrize("content", [b"garbage" * 1000, b"SQLite format 3\0" + b"\xff" * 5000], ids=["no database", "bad header"])
