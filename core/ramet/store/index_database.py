@@ -265,6 +265,11 @@ class IndexDatabase:
             statement = "UPDATE view SET embedded = ? WHERE number = ? AND revision = ?"
             connection.execute(statement, (collection, view.number, view.revision))
 
+    def forget_embedded(self) -> None:
+        """Record that the vectors of all views are gone, so that the next run computes them again."""
+        with self._transaction() as connection:
+            connection.execute("UPDATE view SET embedded = ''")
+
     def delete_view(self, name: str) -> None:
         """Forget a view; its blobs stay until `delete_unused_blobs`."""
         with self._transaction() as connection:

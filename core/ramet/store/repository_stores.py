@@ -17,6 +17,7 @@ from ramet.store.lock import DataLock, RunLock
 from ramet.store.memory_vectors import InMemoryVectorStore
 from ramet.store.protocol import VectorStore
 from ramet.store.recovery import move_aside
+from ramet.store.vector_files import check_vector_files
 from ramet.store.vector_process import VectorProcess
 from ramet.store.vectors import ChromaVectorStore, collection_name
 
@@ -163,8 +164,15 @@ class RepositoryStores:
                 store.close()
 
     def has_vector_files(self) -> bool:
-        """Whether there is something to open: a server, or a folder that an earlier run made."""
-        return bool(self._url) or (self._folder / "chroma" / "chroma.sqlite3").exists()
+        """Whether there is something to open: a server, or a folder that an earlier run made and that looks whole."""
+        folder = self._folder / "chroma"
+        if self._url or not (folder / "chroma.sqlite3").exists():
+            return bool(self._url)
+        try:
+            check_vector_files(folder)
+        except StoreDamaged:
+            return False  # opening moves it aside and says so
+        return True
 
     def free_bytes(self) -> int:
         """Return the free space of the disk that holds the stores."""
@@ -193,7 +201,12 @@ class RepositoryStores:
         if self._url:
             return self._open_collection(name, url=self._url)
         folder = self._folder / "chroma"
-        return self._opened(lambda: self._open_collection(name, folder=folder), "chroma", "The vector store")
+
+        def make() -> VectorStore:
+            check_vector_files(folder)
+            return self._open_collection(name, folder=folder)
+
+        return self._opened(make, "chroma", "The vector store")
 
     def _opened(self, make: Callable[[], _Store], name: str, what: str) -> _Store:
         try:
@@ -206,6 +219,8 @@ class RepositoryStores:
         path = self._folder / name
         if path.exists():
             aside = move_aside(path)
+            if name == "chroma":
+                self.database.forget_embedded()
             self._warnings.append(f"{what} was damaged and is built anew; the old one is kept as {aside}.")
 
     def _close_vectors(self) -> None:

@@ -22,13 +22,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ramet.errors import StoreError, error_named
+from ramet.errors import StoreDamaged, StoreError, error_named
 from ramet.store.vector_messages import Call, Open, Reply, Request, Rows, read_message, write_message
 
 _logger = logging.getLogger(__name__)
 
 _END_SECONDS = 10.0
 """How long the process may take to finish the write that it is at, before it is killed."""
+_CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE)
 _LAST_WORDS = 4_000
 """Bytes of what a process said before it broke, for the log."""
 
@@ -36,7 +37,11 @@ T = TypeVar("T")
 
 
 class _Lost(Exception):
-    """The process ended while it was needed; the text says how."""
+    """The process ended while it was needed; the text says how. `is_crash` means by a fault of its own, not by being killed."""
+
+    def __init__(self, text: str, is_crash: bool) -> None:
+        super().__init__(text)
+        self.is_crash = is_crash
 
 
 class VectorProcess:
@@ -158,6 +163,9 @@ class RemoteVectorStore:
         try:
             return action()
         except _Lost as error:
+            if error.is_crash and self._folder:
+                # Twice at the same request: native code that reads damaged files.
+                raise StoreDamaged(f"{error}.", "Run `ramet index`; the vectors are moved aside and built anew.") from error
             raise StoreError(f"{error}.", "Words are still searched; the next request tries again.") from error
 
     def _opened(self) -> _Running:
@@ -203,6 +211,7 @@ class _Running:
         self._waiting: dict[int, Future[Reply]] = {}
         self._last_id = 0
         self._ending = ""
+        self._is_crash = False
         self._receiver = threading.Thread(target=self._receive, name="vector-replies", daemon=True)
         self._receiver.start()
 
@@ -210,7 +219,7 @@ class _Running:
         """Return the reply to a request, which gets an id here. Raises StoreError, or _Lost when the process ended."""
         with self._waiting_guard:
             if self.is_lost:
-                raise _Lost(self._ending)
+                raise _Lost(self._ending, self._is_crash)
             self._last_id += 1
             request = msgspec.structs.replace(request, id=self._last_id)
             waiting = self._waiting[request.id] = Future()
@@ -258,11 +267,12 @@ class _Running:
             _logger.warning("the process that keeps the vectors said: %s", last_words)
         with self._waiting_guard:
             self._ending = f"The process that keeps the vectors ended unexpectedly ({how})"
+            self._is_crash = -code in _CRASHES
             self.is_lost = True
             waiting = list(self._waiting.values())
             self._waiting.clear()
         for each in waiting:
-            each.set_exception(_Lost(self._ending))
+            each.set_exception(_Lost(self._ending, self._is_crash))
         self._replies.close()
         with suppress(OSError):
             self._requests.close()

@@ -127,6 +127,22 @@ def test_a_process_that_never_comes_up_says_how_it_ended(
     assert process.open(NAME, folder=tmp_path / "chroma").count() == 0
 
 
+def test_a_process_that_crashes_again_on_the_same_files_says_that_they_are_damaged(
+    process: VectorProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chroma's native code reads some damaged files without looking and dies of it."""
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\nkill -SEGV $$\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+
+    with pytest.raises(StoreDamaged, match="moved aside and built anew"):
+        process.open(NAME, folder=tmp_path / "chroma")
+    with pytest.raises(StoreError) as of_a_server:
+        process.open(NAME, url="http://127.0.0.1:1")
+    assert not isinstance(of_a_server.value, StoreDamaged)
+
+
 def test_damage_and_servers_out_of_reach_are_the_same_errors_as_in_this_process(process: VectorProcess, tmp_path: Path) -> None:
     (tmp_path / "chroma").mkdir()
     (tmp_path / "chroma" / "chroma.sqlite3").write_bytes(b"garbage" * 1_000)
