@@ -75,10 +75,23 @@ async def watch_changes(
                     yield None
     _log.warning("%s is polled: %s", location.root, watch)
     if say is not None:
-        say(f"Changes are looked for every {poll_seconds:g} seconds, because {watch}")
+        say(_polled(watch, poll_seconds))
     while True:
         yield None
         await asyncio.sleep(poll_seconds)
+
+
+def why_polled(location: Location, private: Path) -> str:
+    """Return in a sentence why changes to a folder cannot be had as events; empty when they can. Tries it, and blocks."""
+    watch = _start(location, private)
+    if isinstance(watch, str):
+        return _polled(watch, _POLL_SECONDS)
+    with watch.closing():
+        return ""
+
+
+def _polled(reason: str, seconds: float) -> str:
+    return f"Changes are looked for every {seconds:g} seconds, because {reason}"
 
 
 async def _wait(loop: asyncio.AbstractEventLoop, executor: ThreadPoolExecutor, watch: _Watch) -> bool:

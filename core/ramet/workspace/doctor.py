@@ -37,10 +37,15 @@ _log = logging.getLogger(__name__)
 
 
 async def examine(
-    status: WorkspaceStatus, environment: Mapping[str, str], directories: UserDirectories, identity: str = ""
+    status: WorkspaceStatus,
+    environment: Mapping[str, str],
+    directories: UserDirectories,
+    identity: str = "",
+    why_polled: Callable[[], str] = str,
 ) -> tuple[Finding, ...]:
     """Return all findings about one workspace; `identity` names the folder of its stores.
 
+    `why_polled` says why changes to files are not reported by the system, and nothing when they are.
     A part that fails becomes a finding itself, so that the others are still told.
     """
     from ramet.workspace.doctor_services import model_findings, vector_findings
@@ -55,7 +60,7 @@ async def examine(
         _guarded("index", lambda: index_findings(status, directories.repository(identity) if identity else None)),
         _guarded("git", lambda: git_findings(status)),
         _guarded("storage", lambda: storage_findings(directories)),
-        _guarded("watching", lambda: watch_findings(root)),
+        _guarded("watching", lambda: watch_findings(root, why_polled())),
     ]
     found = await asyncio.gather(*parts)
     return tuple(finding for findings in found for finding in findings)
@@ -238,8 +243,15 @@ def _bytes(count: float) -> str:
     raise AssertionError
 
 
-def watch_findings(root: Path, limits: Path = Path("/proc/sys/fs/inotify")) -> list[Finding]:
-    """Say whether the system can watch all folders of the repository (Linux counts watches; others do not)."""
+def watch_findings(root: Path, polled: str = "", limits: Path = Path("/proc/sys/fs/inotify")) -> list[Finding]:
+    """Say whether the system can watch all folders of the repository (Linux counts watches; others do not).
+
+    `polled` is the reason when it was tried and cannot.
+    """
+    if polled:
+        return [
+            Finding("watching", "note", inert_line(polled), "A search or question always looks first, so it is never behind.")
+        ]
     if not sys.platform.startswith("linux"):
         return []
     try:

@@ -7,7 +7,10 @@ import os
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from ramet.chat.asker import Asker
 from ramet.config import Config
@@ -105,7 +108,11 @@ class LocalWorkspace:
 
     async def search(self, query: str, limit: int = 10) -> SearchResult:
         """See `Workspace`."""
-        return await self._services.search(query, limit)
+        result = await self._services.search(query, limit)
+        # A search may be the first to meet damage, or follow a run whose warnings nobody was shown.
+        said = (result.index.problem, *self._services.stores.take_warnings())
+        fresh = tuple(note for note in said if note and note not in result.notes)
+        return replace(result, notes=(*fresh, *result.notes)) if fresh else result
 
     async def ask(self, request: AskRequest) -> AsyncGenerator[AskEvent, None]:
         """See `Workspace`."""
@@ -151,9 +158,12 @@ class LocalWorkspace:
 
     async def doctor(self) -> tuple[Finding, ...]:
         """See `Workspace`."""
+        from ramet.index.watch import why_polled
         from ramet.workspace.doctor import examine
 
-        return await examine(await self.status(), self._environment, self._directories, self._services.key.identity)
+        key = self._services.key
+        why = partial(why_polled, key.location, self._directories.repository(key.identity))
+        return await examine(await self.status(), self._environment, self._directories, key.identity, why)
 
     async def collect_garbage(self) -> str:
         """See `Workspace`."""

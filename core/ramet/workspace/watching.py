@@ -48,7 +48,7 @@ class FileWatch:
         self._users = 0
         self._task: asyncio.Task[None] | None = None
         self.is_alive = False
-        """Whether every change from now on will be told."""
+        """Whether every change from now on will be told at once; not where the folder is only looked at now and then."""
 
     def start(self) -> None:
         """Begin to watch, or share the watching that goes on; matched by one `stop`."""
@@ -72,11 +72,12 @@ class FileWatch:
     async def _watch(self) -> None:
         from ramet.index.watch import watch_changes
 
+        reasons: list[str] = []
         try:
-            async with aclosing(watch_changes(self._location, self._private)) as changes:
+            async with aclosing(watch_changes(self._location, self._private, reasons.append)) as changes:
                 async for _ in changes:
                     # The first one says that the watching has begun: what happened before is unknown.
-                    self.is_alive = True
+                    self.is_alive = not reasons
                     self._changed()
         except RametError as error:
             _log.warning("files are not watched: %s", error.what)

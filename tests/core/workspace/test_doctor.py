@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from watchfiles import _rust_notify
 
 from ramet.config import Config
 from ramet.models import Finding, GitHead, IndexState, IndexStatus, WorkspaceStatus
@@ -22,6 +24,7 @@ from ramet.workspace.doctor import (
     watch_findings,
 )
 from ramet.workspace.doctor_services import http_status, model_findings, vector_findings
+from ramet.workspace.host import open_local_workspace
 
 NO_OLLAMA = {"OLLAMA_HOST": "http://127.0.0.1:1"}
 
@@ -212,7 +215,22 @@ def test_watching_counts_folders(allowed: int, level: str, tmp_path: Path, monke
     (tmp_path / "max_user_watches").write_text(f"{allowed}\n")
     (tmp_path / "max_user_instances").write_text("128\n")
 
-    assert levels(watch_findings(root, tmp_path)) == [level]
+    assert levels(watch_findings(root, limits=tmp_path)) == [level]
+
+
+async def test_the_reason_for_polling_is_told(shop: Path, directories: UserDirectories, monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(*_: object) -> None:
+        raise OSError("OS file watch limit reached.")
+
+    monkeypatch.setattr(_rust_notify, "RustNotify", exhausted)
+    workspace = await open_local_workspace(shop, environment=os.environ, overrides={})
+    findings = await workspace.doctor()
+    await workspace.close()
+
+    (watching,) = [finding for finding in findings if finding.area == "watching"]
+    assert watching.level == "note"
+    assert watching.sentence.startswith("Changes are looked for every 3 seconds, because the system does not report them")
+    assert "watch limit reached" in watching.sentence
 
 
 @pytest.mark.parametrize(
