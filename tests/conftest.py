@@ -14,10 +14,8 @@ from ramet.paths import UserDirectories, user_directories
 KEPT_VARIABLES = ("PATH", "LANG", "TERM", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "CI", "COLUMNS", "LINES")
 
 
-@pytest.fixture(autouse=True)
-def isolated_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the test a home of its own and an environment without keys."""
-    home = tmp_path_factory.mktemp("home")
+def isolate(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give what runs from now on a home of its own and an environment without keys."""
     for name in list(os.environ):
         if name not in KEPT_VARIABLES and not name.startswith(("PYTEST_", "COV_", "TEXTUAL_SNAPSHOT_")):
             monkeypatch.delenv(name)
@@ -30,6 +28,13 @@ def isolated_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: 
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     monkeypatch.setenv("OLLAMA_HOST", "http://127.0.0.1:1")
     (home / ".gitconfig").write_text("[user]\n\tname = Test\n\temail = test@example.org\n[init]\n\tdefaultBranch = main\n")
+
+
+@pytest.fixture(autouse=True)
+def isolated_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give every test a home of its own; a fixture of a wider scope calls `isolate` itself."""
+    home = tmp_path_factory.mktemp("home")
+    isolate(home, monkeypatch)
     return home
 
 
