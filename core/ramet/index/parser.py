@@ -55,6 +55,10 @@ _DEEP_PREFIX = re.compile(rb"^[ \t>*+\-?0-9.)]{160,}", re.MULTILINE)
 _OVERFLOWING = frozenset({"markdown", "yaml"})
 """Grammars that write past a buffer of 1024 bytes, and so crash the process, when some 255 blocks are nested. Every level
 takes at least one character at the start of a line, so files with shorter prefixes are safe."""
+_ASCII_ONLY = frozenset({"bash"})
+"""Grammars whose scanner looks characters up in a table of 256 and crashes the process at larger ones."""
+_MASK = bytes(range(128)) + b"x" * 128
+"""Makes letters of all bytes outside ASCII; sizes, and so all places in the tree, stay the same."""
 _LOCALITY = re.compile(r"\(#is(?:-not)?\?[^)]*\)")
 _READ_BYTES = 1 << 12
 """What the parser is given at a time; small, because a query's text predicates read in the same steps."""
@@ -120,6 +124,8 @@ def parse(language: str, data: bytes, ranges: Sequence[Range] | None = None) -> 
         return None, "nested too deeply to parse"
     # Some scanners look for the end of a line and run forever where the file ends first.
     source = data if data.endswith(b"\n") else data + b"\n"
+    if language in _ASCII_ONLY:
+        source = source.translate(_MASK)
     try:
         tree = Parser(known, included_ranges=ranges).parse(
             lambda offset, _point: source[offset : offset + _READ_BYTES], progress_callback=_Deadline().is_over

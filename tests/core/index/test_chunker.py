@@ -194,6 +194,7 @@ def test_a_grammar_that_does_not_load_is_noted(monkeypatch: pytest.MonkeyPatch) 
         pytest.param("a.md", b">" * 5_000 + b" a\n", id="nested-quotes"),
         pytest.param("a.yaml", b"".join(b" " * depth + b"a:\n" for depth in range(1_500)), id="nested-keys"),
         pytest.param("a.kt", b"const val L = 3\n@", id="annotation-at-the-end"),
+        pytest.param("a.sh", "f() {\U000ed8ef\n  {\U00031860\n}\n".encode(), id="rare-characters"),
         pytest.param("a.c", b"int x\0 = 3;\n\0\0\n", id="nul"),
         pytest.param("a.rs", b"{" * 50_000, id="open-braces"),
     ],
