@@ -232,8 +232,11 @@ class Scene:
         return RametApp(root, open_workspace, preferences=Preferences(theme=theme))
 
     async def play(self, pilot: Pilot[None]) -> None:
-        """Do what leads to the state."""
+        """Do what leads to the state, beginning in the files."""
         await settle(pilot, *self.waiting)
+        if not pilot.app.screen.is_modal:
+            await pilot.press("f2")
+            await settle(pilot, *self.waiting)
         await self.act(pilot)
         await settle(pilot, *self.waiting)
 

@@ -34,9 +34,13 @@ def _is_busy(worker: Worker[object], endless: frozenset[str] | set[str]) -> bool
 
 @asynccontextmanager
 async def opened(
-    workspace: ScriptedWorkspace, *without: str, size: tuple[int, int] = (120, 40), preferences: Preferences | None = None
+    workspace: ScriptedWorkspace,
+    *without: str,
+    size: tuple[int, int] = (120, 40),
+    preferences: Preferences | None = None,
+    pane_key: str = "f2",
 ) -> AsyncGenerator[Pilot[None], None]:
-    """Run the app on a workspace and wait until it shows it."""
+    """Run the app on a workspace, wait until it shows it, and focus the pane of a key (the files)."""
 
     async def open_workspace() -> Workspace:
         return workspace
@@ -44,6 +48,9 @@ async def opened(
     app = RametApp(workspace.root, open_workspace, preferences=preferences)
     async with app.run_test(size=size) as pilot:
         await settle(pilot, *without)
+        if pane_key:
+            await pilot.press(pane_key)
+            await settle(pilot, *without)
         yield pilot
 
 

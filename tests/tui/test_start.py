@@ -1,4 +1,4 @@
-"""Starting the app loads nothing heavy."""
+"""Starting the app loads nothing heavy and loses nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.tui.piloting import settle
+from tests.tui.scripted_workspace import ScriptedWorkspace
+
+from ramet.workspace.protocol import Workspace
+from ramet_tui.app import RametApp
 
 HEAVY = ("litellm", "chromadb", "git", "tree_sitter_python", "numpy", "watchfiles", "httpx", "ramet.index", "ramet.engine.client")
 CODE = """
@@ -25,3 +30,22 @@ def test_importing_the_app_loads_no_heavy_library(module: str, heavy: tuple[str,
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
 
     assert done.stdout.split() == []
+
+
+async def test_what_is_typed_at_once_lands_in_the_prompt(workspace: ScriptedWorkspace) -> None:
+    """The chat comes in behind the first frame; nothing typed before that may be lost."""
+
+    async def open_workspace() -> Workspace:
+        return workspace
+
+    app = RametApp(workspace.root, open_workspace)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("h", "o", "w")
+        await settle(pilot)
+        await pilot.press("question_mark")
+        await settle(pilot)
+        screen = app.main
+
+        assert screen.chat is not None
+        assert screen.chat.composer.prompt.text == "how?"
+        assert screen.chat.composer.prompt.has_focus

@@ -43,7 +43,7 @@ async def test_the_app_is_usable_before_the_workspace_is_open(workspace: Scripte
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         waiting = header(pilot)
-        await press(pilot, "end", "enter")
+        await press(pilot, "f2", "end", "enter")
         path = app.main.viewer.path
         gate.set()
         await settle(pilot)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -25,8 +26,9 @@ def blob(oid: str, *keys: str, parser: int = 1, flavour: str = "python") -> Blob
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> IndexDatabase:
-    return IndexDatabase(tmp_path / "index.db")
+def database(tmp_path: Path) -> Iterator[IndexDatabase]:
+    with closing(IndexDatabase(tmp_path / "index.db")) as opened:
+        yield opened
 
 
 def test_a_blob_comes_back_as_it_was_stored(database: IndexDatabase) -> None:

@@ -14,6 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.dom import DOMNode
+from textual.events import Key
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -46,17 +47,24 @@ MAX_OUTLINE = 5_000
 
 
 class ChatPlace(Vertical, can_focus=True):
-    """Stands where the chat will be."""
+    """Stands where the chat will be, and keeps what is typed until then."""
 
     def __init__(self) -> None:
         super().__init__(classes="pane")
         self.border_title = "Chat"
+        self.typed = ""
+
+    def on_key(self, event: Key) -> None:
+        """Keep a character for the prompt."""
+        if event.is_printable and event.character:
+            self.typed += event.character
+            event.stop()
 
 
 class MainScreen(ReportsFailures, Screen[None]):
     """Owns the panes and the history of visited places; the app owns the workspace."""
 
-    AUTO_FOCUS = ""
+    AUTO_FOCUS = "ChatPlace"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+p", "palette", "palette", id="app.palette", priority=True, tooltip="List every action"),
         Binding("ctrl+o", "find_file", "file", id="go.file", priority=True, tooltip="Open a file by a part of its name"),
@@ -106,6 +114,7 @@ class MainScreen(ReportsFailures, Screen[None]):
         self._recent: list[str] = []
         self._places = History()
         self._source = DocumentSource(root)
+        self._chat_place = ChatPlace()
         self.chat: ChatPane | None = None
         """None in the first frame."""
 
@@ -119,7 +128,7 @@ class MainScreen(ReportsFailures, Screen[None]):
         yield HeaderLine(self._root.name, id="header")
         yield PaneSwitcher(id="switcher")
         files, outline = FilesPane(self._root, id="files"), OutlinePane(id="outline")
-        viewer, chat = ViewerPane(self._source, id="viewer"), ChatPlace()
+        viewer, chat = ViewerPane(self._source, id="viewer"), self._chat_place
         panes: dict[PaneId, Widget] = {"files": files, "outline": outline, "viewer": viewer, "chat": chat}
         yield Workbench(
             panes,
@@ -136,12 +145,7 @@ class MainScreen(ReportsFailures, Screen[None]):
 
     def on_mount(self) -> None:
         """Leave what is not needed for the first frame for behind it."""
-        self.call_after_refresh(self._complete)
-
-    def _complete(self) -> None:
-        if self.focused is None:
-            self.files.focus_content()
-        self._add_chat()
+        self.call_after_refresh(self._add_chat)
 
     # What the app tells
 
@@ -264,6 +268,7 @@ class MainScreen(ReportsFailures, Screen[None]):
         chat.border_title = "Chat"
         await self.workbench.replace("chat", chat, chat.focus_prompt)
         self.chat = chat
+        chat.composer.prompt.insert(self._chat_place.typed)
         if self.header.status is not None:
             chat.show_status(self.header.status)
         if self._workspace is not None:
