@@ -33,34 +33,45 @@ LONGEST_WAIT = 60.0
 """Seconds after which a test that waits for a worker fails instead of hanging."""
 
 
-class ChatApp(App[None]):
+class ThemedApp(App[None]):
+    """Has the colours of the real app."""
+
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(self, *, is_light: bool = False) -> None:
+        super().__init__()
+        self.is_light = is_light
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return RAMET_DARK.variables
+
+    def on_mount(self) -> None:
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = LIGHT if self.is_light else DARK
+
+
+class ChatApp(ThemedApp):
     """Holds the pane, and a button that stands for the next pane."""
 
     CSS = "#next { dock: bottom; display: none; } .with-next #next { display: block; }"
-    ENABLE_COMMAND_PALETTE = False
 
     def __init__(self, workspace: ScriptedWorkspace | None, *, is_light: bool = False) -> None:
-        super().__init__()
+        super().__init__(is_light=is_light)
         self.workspace = workspace
-        self.is_light = is_light
         self.selected: list[tuple[str, int, int]] = []
         self.usages: list[ChatPane.UsageChanged] = []
         self.copied: list[str] = []
         self.opened: list[str] = []
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        return RAMET_DARK.variables
 
     def compose(self) -> ComposeResult:
         yield ChatPane(id="chat")
         yield Button("next pane", id="next")
 
     def on_mount(self) -> None:
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = LIGHT if self.is_light else DARK
         if self.workspace is not None:
             self.pane.set_workspace(self.workspace)
+        self.pane.composer.prompt.cursor_blink = False
         self.pane.focus_prompt()
 
     @property
@@ -187,7 +198,7 @@ async def send(pilot: Pilot[None], question: str, pause: Pause) -> None:
     await pilot.pause()
 
 
-def shown_text(app: ChatApp) -> str:
+def shown_text(app: App[None]) -> str:
     """What the screen shows, line by line, without trailing blanks."""
     lines = app.screen._compositor.render_strips()
     return "\n".join(strip.text.rstrip() for strip in lines)

@@ -5,38 +5,28 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Container
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Container
 
 from markdown_it import MarkdownIt
-from markdown_it.token import Token
-from textual import on
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import HorizontalScroll
-from textual.content import Content, Span
-from textual.events import Click
-from textual.highlight import highlight
-from textual.message import Message
-from textual.style import Style
-from textual.widgets import Label, Markdown, Static
-from textual.widgets._markdown import (
-    MarkdownBlock,
-    MarkdownFence,
-    MarkdownH1,
-    MarkdownH2,
-    MarkdownH3,
-    MarkdownH4,
-    MarkdownH5,
-    MarkdownH6,
-    MarkdownParagraph,
-    MarkdownTD,
-    MarkdownTH,
-)
+from textual.widgets._markdown import MarkdownBlock
 
-from ramet.inert import inert_block, inert_line
-from ramet_tui.widgets.chat.highlighting import AnswerHighlightTheme
+from ramet.inert import inert_block
+from ramet_tui.widgets.chat.blocks import (
+    AnswerBulletList,
+    AnswerOrderedList,
+    AnswerTable,
+    CitedH1,
+    CitedH2,
+    CitedH3,
+    CitedH4,
+    CitedH5,
+    CitedH6,
+    CitedParagraph,
+    CitedTD,
+    CitedTH,
+    CitingMarkdown,
+    CodeBlock,
+)
 
 MIN_REPAINT_SECONDS = 0.05
 """Shortest time between two repaints of a growing answer: more often is not seen and costs key presses."""
@@ -46,12 +36,6 @@ REPAINT_SHARE = 3
 
 MAX_REPAINT_SECONDS = 0.5
 
-CITATION_SCHEME = "citation:"
-"""Chips are links of this scheme, as links are clickable in every kind of Markdown block, table cells included."""
-
-CHIP_STYLE = "bold $accent on $code-mark"
-
-_CITATION = re.compile(r"\[(\d{1,4}(?:\s*[,;]\s*\d{1,4})*)\]")
 _OTHER_LINE_BREAKS = re.compile("[\u2028\u2029]")
 
 
@@ -69,144 +53,6 @@ def inert_markdown(text: str) -> str:
     return _OTHER_LINE_BREAKS.sub("\n", inert_block(text))
 
 
-def with_chips(content: Content, is_known: Callable[[int], bool]) -> Content:
-    """Return content whose `[n]` of known sources are chips that can be clicked, and whose links look like links."""
-    spans: list[Span] = []
-    code = [span for span in content.spans if span.style == ".code_inline"]
-    for match in _CITATION.finditer(content.plain):
-        if any(span.start < match.end() and match.start() < span.end for span in code):
-            continue
-        numbers = [
-            (int(number[0]), match.start(1) + number.start(), match.start(1) + number.end()) for number in _digits(match[1])
-        ]
-        if not all(is_known(number) for number, _, _ in numbers):
-            continue
-        spans.append(Span(match.start(), match.end(), CHIP_STYLE))
-        if len(numbers) == 1:
-            numbers = [(numbers[0][0], match.start(), match.end())]
-        for number, start, end in numbers:
-            spans.append(Span(start, end, Style.from_meta({"@click": f"link('{CITATION_SCHEME}{number}')"})))
-    links = [Span(span.start, span.end, "underline") for span in content.spans if isinstance(span.style, Style)]
-    return Content(content.plain, spans=[*content.spans, *links, *spans]) if spans or links else content
-
-
-def _digits(text: str) -> list[re.Match[str]]:
-    return list(re.finditer(r"\d+", text))
-
-
-class CitedBlock(MarkdownBlock):
-    """A block of text whose entities are inert and whose citations are chips.
-
-    It is the second base of its subclasses, as style sheets know a widget only by its first one.
-    """
-
-    def _token_to_content(self, token: Token) -> Content:
-        for child in token.children or ():
-            # Entities such as &#x202e; are decoded by the parser, after the source was made inert.
-            child.content = inert_line(child.content)
-        content = super()._token_to_content(token)
-        markdown = self._markdown
-        return with_chips(content, markdown.is_source) if isinstance(markdown, AnswerMarkdown) else content
-
-
-class CitedParagraph(MarkdownParagraph, CitedBlock):
-    """A paragraph with citations."""
-
-
-class CitedH1(MarkdownH1, CitedBlock):
-    """A heading with citations."""
-
-
-class CitedH2(MarkdownH2, CitedBlock):
-    """A heading with citations."""
-
-
-class CitedH3(MarkdownH3, CitedBlock):
-    """A heading with citations."""
-
-
-class CitedH4(MarkdownH4, CitedBlock):
-    """A heading with citations."""
-
-
-class CitedH5(MarkdownH5, CitedBlock):
-    """A heading with citations."""
-
-
-class CitedH6(MarkdownH6, CitedBlock):
-    """A heading with citations."""
-
-
-class CitedTH(MarkdownTH, CitedBlock):
-    """A table header with citations."""
-
-
-class CitedTD(MarkdownTD, CitedBlock):
-    """A table cell with citations."""
-
-
-class CodeHeader(Static):
-    """The line above a code block: its language, and a place to click for copying it."""
-
-    @dataclass
-    class Copied(Message):
-        """Posted when the code shall be copied."""
-
-    def on_click(self, event: Click) -> None:
-        """Do what the key does."""
-        event.stop()
-        self.post_message(self.Copied())
-
-
-class CodeBlock(MarkdownFence, can_focus=True):
-    """A code block that can be focused, scrolled sideways and copied."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y,enter", "copy", "Copy code", id="chat.code.copy", tooltip="Copy this code block"),
-        Binding("left,h", "scroll(-4)", "Scroll left", id="chat.code.left", show=False),
-        Binding("right,l", "scroll(4)", "Scroll right", id="chat.code.right", show=False),
-    ]
-
-    def compose(self) -> ComposeResult:
-        """Build the parts."""
-        header = CodeHeader(self._header(), classes="code-header", markup=False)
-        header.tooltip = "Copy this code block"
-        yield header
-        with HorizontalScroll(classes="code-scroll", can_focus=False):
-            yield Label(self._highlighted_code, id="code-content", expand=True, markup=False)
-
-    def _header(self) -> Content:
-        language = inert_line(self.lexer.split()[0]) if self.lexer.strip() else "text"
-        return Content.assemble((f"{language}  ", "$secondary-text"), ("copy", "$secondary-text underline"))
-
-    def _copy_context(self, block: MarkdownBlock) -> None:
-        super()._copy_context(block)
-        for header in self.query(CodeHeader):
-            header.update(self._header())
-
-    @classmethod
-    def highlight(cls, code: str, language: str, ansi: bool = False, dark: bool = False) -> Content:
-        """Highlight code; without a language it stays plain, because guessing one takes longer than painting."""
-        words = language.split()
-        return highlight(code, language=words[0] if words else "text", theme=AnswerHighlightTheme)
-
-    def action_copy(self) -> None:
-        """Copy the code to the clipboard of the terminal."""
-        self.app.copy_to_clipboard(self.code)
-        count = self.code.count("\n") + 1
-        self.notify(f"Copied {count:,} {'line' if count == 1 else 'lines'} of code.", timeout=3, markup=False)
-
-    def action_scroll(self, cells: int) -> None:
-        """Move sideways over lines that are wider than the pane."""
-        self.query_one(HorizontalScroll).scroll_relative(x=cells, animate=False)
-
-    @on(CodeHeader.Copied)
-    def _copy_clicked(self, event: CodeHeader.Copied) -> None:
-        event.stop()
-        self.focus(scroll_visible=False)
-        self.action_copy()
-
-
 _BLOCKS: dict[str, type[MarkdownBlock]] = {
     "paragraph_open": CitedParagraph,
     "h1": CitedH1,
@@ -217,12 +63,15 @@ _BLOCKS: dict[str, type[MarkdownBlock]] = {
     "h6": CitedH6,
     "th_open": CitedTH,
     "td_open": CitedTD,
+    "bullet_list_open": AnswerBulletList,
+    "ordered_list_open": AnswerOrderedList,
+    "table_open": AnswerTable,
     "fence": CodeBlock,
     "code_block": CodeBlock,
 }
 
 
-class AnswerMarkdown(Markdown):
+class AnswerMarkdown(CitingMarkdown):
     """The text of one answer. `stream` paints what arrives at a pace that leaves the app responsive."""
 
     DEFAULT_CSS = """
@@ -245,7 +94,8 @@ class AnswerMarkdown(Markdown):
         width: 1fr;
     }
     AnswerMarkdown MarkdownBullet { color: $secondary-text !important; }
-    AnswerMarkdown MarkdownList Vertical > MarkdownParagraph { margin: 0; }
+    AnswerMarkdown MarkdownList > MarkdownParagraph, AnswerMarkdown MarkdownList Vertical > MarkdownParagraph { margin: 0; }
+    AnswerMarkdown MarkdownParagraph > .list-bullet { color: $secondary-text; }
     AnswerMarkdown MarkdownList MarkdownList { margin: 0; }
     AnswerMarkdown MarkdownBlockQuote {
         background: transparent;

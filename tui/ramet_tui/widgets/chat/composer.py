@@ -28,8 +28,8 @@ from ramet_tui.widgets.chat.prompt import PromptInput
 from ramet_tui.widgets.chat.wording import pasted_name
 from ramet_tui.widgets.failures import ReportsFailures
 
-READY_HINT = "enter sends · @ file · / command · ^j new line"
-BUSY_HINT = "esc stops the answer · enter queues a question"
+READY_HINT = "enter send · @ file · / command"
+BUSY_HINT = "esc stop · enter queue a question"
 
 
 class RemovableLine(Static, can_focus=True):
@@ -88,8 +88,8 @@ class Composer(ReportsFailures, VerticalGroup):
         height: auto;
         .field { height: auto; padding: 0 1; border-top: solid $line; }
         .arrow { width: 2; color: $accent; }
-        .hint { color: $secondary-text; height: auto; max-height: 3; padding: 0 1; }
-        .hint.-warning { color: $status-modified; }
+        .hint { color: $secondary-text; height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+        .hint.-warning { color: $status-modified; height: auto; max-height: 3; text-wrap: wrap; }
         QueueList, AttachmentList { padding: 0 1; }
     }
     """
@@ -158,7 +158,7 @@ class Composer(ReportsFailures, VerticalGroup):
         yield completions
         yield AttachmentList()
         with HorizontalGroup(classes="field"):
-            yield Label("▸", classes="arrow", markup=False)
+            yield Label(">", classes="arrow", markup=False)
             yield PromptInput(completions)
         yield Static(Content(READY_HINT), classes="hint", markup=False)
 

@@ -38,7 +38,11 @@ class ConfirmScreen(ModalScreen[bool]):
             background: $surface; border: round $primary;
         }
         .question { height: auto; margin: 0 0 1 0; }
-        Button { margin: 0 2 0 0; }
+        Button {
+            margin: 0 2 0 0; padding: 0 1; width: auto; min-width: 0; border: none;
+            background: transparent; color: $foreground; text-style: none;
+            &:focus { background: $block-cursor-background; text-style: bold !important; background-tint: transparent; }
+        }
     }
     """
 
@@ -83,7 +87,7 @@ class ConversationsScreen(ModalScreen[str]):
             background: $surface; border: round $primary;
             border-title-color: $text; border-subtitle-color: $secondary-text;
         }
-        OptionList { height: auto; max-height: 100%; border: none; background: transparent; padding: 0; }
+        OptionList { height: auto !important; max-height: 20 !important; border: none; background: transparent; padding: 0; }
         OptionList:focus { border: none; }
         .empty { color: $secondary-text; padding: 1; }
     }
@@ -98,7 +102,7 @@ class ConversationsScreen(ModalScreen[str]):
         """Build the parts."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "Conversations"
-            dialog.border_subtitle = "enter resumes · d deletes · esc closes"
+            dialog.border_subtitle = "enter open · d delete"
             yield OptionList(*(self._option(info) for info in self._infos.values()), markup=False)
             yield Static("No conversation is stored for this repository.", classes="empty", markup=False)
 

@@ -84,7 +84,7 @@ class EmptyState(VerticalGroup):
         elif override:
             said = f"model  {inert_line(override)}"
         elif status.model is not None:
-            said = f"model  {inert_line(status.model.name)}\n       {inert_line(status.model.origin)}"
+            said = f"model  {inert_line(status.model.name)}  ({inert_line(status.model.origin)})"
         else:
             said = f"{NO_MODEL}\n{NO_MODEL_ADVICE}"
         self.query_one(".model", Static).update(Content(said))

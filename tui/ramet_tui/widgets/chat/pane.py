@@ -14,7 +14,7 @@ from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
+from textual.widget import Widget
 from textual.worker import Worker
 
 from ramet.errors import RametError
@@ -208,10 +208,10 @@ class ChatPane(ReportsFailures, Vertical):
         self.composer.prompt.past.extend([state.request.question for state in states])
         self._tell_usage()
 
-    async def add_note(self, text: Content) -> None:
-        """Show a few lines by the app itself in the transcript."""
+    async def add_note(self, note: Widget) -> None:
+        """Show something by the app itself at the end of the transcript."""
         self.remove_class("-empty")
-        await self.transcript.add_note(text)
+        await self.transcript.add_note(note)
 
     # The conversation that was open last
 

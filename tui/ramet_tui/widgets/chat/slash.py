@@ -6,28 +6,13 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual.content import Content
-
 from ramet.inert import inert_line
-from ramet_tui.widgets.chat.commands import COMMANDS
 from ramet_tui.widgets.chat.dialogs import ConfirmScreen, ConversationsScreen
 from ramet_tui.widgets.chat.export import conversation_markdown, export_path
+from ramet_tui.widgets.chat.help import HelpNote
 
 if TYPE_CHECKING:
     from ramet_tui.widgets.chat.pane import ChatPane
-
-KEYS = (
-    ("enter", "send, or take the completion"),
-    ("ctrl+j", "new line (also shift+enter or alt+enter where the terminal tells them apart)"),
-    ("esc", "stop the answer; from the sources, back to the prompt"),
-    ("tab, ctrl+up", "from the prompt to the sources"),
-    ("enter", "on a source: open it in the viewer"),
-    ("1-9", "in the transcript: go to that source"),
-    ("c, y", "in the transcript: copy the answer, copy its code"),
-    ("r", "in the transcript: ask an incomplete answer again"),
-    ("up, down", "at the edges of the prompt: older and newer questions"),
-    ("@", "mention a file: its text goes with the question"),
-)
 
 
 class SlashCommands:
@@ -55,7 +40,7 @@ class SlashCommands:
             case "export":
                 await self._export(argument)
             case "help":
-                await self._help()
+                await self._pane.add_note(HelpNote())
 
     def _model(self, name: str) -> None:
         session = self._pane.session
@@ -101,17 +86,6 @@ class SlashCommands:
             pane.composer.hint(f"Not written: {error.strerror or error}: {inert_line(str(path))}")
             return
         pane.notify(f"Wrote {inert_line(str(path))}", timeout=4, markup=False)
-
-    async def _help(self) -> None:
-        names = [f"/{command.name} {command.argument}".rstrip() for command in COMMANDS]
-        width = max(len(name) for name in (*names, *(key for key, _ in KEYS))) + 2
-        parts: list[tuple[str, str]] = [("Commands\n", "bold")]
-        for name, command in zip(names, COMMANDS, strict=True):
-            parts += [(f"{name:<{width}}", "$accent"), (f"{command.help}\n", "")]
-        parts.append(("\nKeys\n", "bold"))
-        for key, help_text in KEYS:
-            parts += [(f"{key:<{width}}", "$accent"), (f"{help_text}\n", "")]
-        await self._pane.add_note(Content.assemble(*parts).rstrip())
 
 
 def _doubts(path: Path, root: Path | None) -> str:

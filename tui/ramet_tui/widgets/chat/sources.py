@@ -98,7 +98,7 @@ def source_line(entry: SourceEntry, width: int) -> Content:
         path = clip_start(inert_line(entry.path), max(4, room - len(lines)))
         folder, slash, name = path.rpartition("/")
     else:
-        lines, folder, slash, name = "", "", "", "names no source"
+        lines, folder, slash, name = "", "", "", clip_end("names no source", max(1, room))
     # The state has a colour of its own, so the number of a cited source is the only other thing that stands out.
     parts: list[tuple[str, str]] = [(number, "$accent" if entry.citation else "$secondary-text"), (" ", "")]
     parts += [
@@ -159,16 +159,20 @@ class SourceRow(Vertical, can_focus=True):
     def compose(self) -> ComposeResult:
         """Build the parts."""
         yield SourceTitle(self.entry)
-        facts = []
-        if self.entry.citation is not None:
-            facts.append(citation_sentence(self.entry.citation, self.entry.source))
-        if self.entry.can_open:
-            facts.append(f"{inert_line(self.entry.path)}:{lines_label(self.entry.start_line, self.entry.end_line)}")
-        if self.entry.symbol:
-            facts.append(inert_line(self.entry.symbol))
-        if reasons := reasons_line(self.entry.reasons):
+        yield Static(classes="detail", markup=False)
+
+    def on_focus(self) -> None:
+        """Explain the state, and say whole what the line had to cut."""
+        entry = self.entry
+        line = self.query_one(SourceTitle).render().plain
+        facts = [citation_sentence(entry.citation, entry.source)] if entry.citation else []
+        place = f"{inert_line(entry.path)}:{lines_label(entry.start_line, entry.end_line)}" if entry.can_open else ""
+        reasons = reasons_line(entry.reasons)
+        facts.extend(fact for fact in (place, inert_line(entry.symbol)) if fact not in line)
+        if reasons not in line:
             facts.append(f"found by {reasons}")
-        yield Static(Content("\n".join(facts)), classes="detail", markup=False)
+        self.query_one(".detail", Static).update(Content("\n".join(facts)))
+        self.query_one(".detail").set_class(bool(facts), "-said")
 
     def action_open(self) -> None:
         """Show the source in the viewer."""
@@ -231,7 +235,7 @@ class SourceList(VerticalGroup):
         .detail { display: none; color: $secondary-text; padding: 0 0 0 4; }
         SourceRow:hover, MoreSources:hover { background: $block-hover-background; }
         SourceRow:focus, MoreSources:focus { background: $block-cursor-background; }
-        SourceRow:focus .detail { display: block; }
+        SourceRow:focus .detail.-said { display: block; color: $foreground; }
     }
     """
 

@@ -94,10 +94,6 @@ class EarlierTurns(Static, can_focus=True):
         self.action_expand()
 
 
-class TranscriptNote(Static):
-    """A few lines by the app itself between the turns: help, what was resumed."""
-
-
 class TurnList(VerticalGroup):
     """The children of a transcript; at least as high as it, so that a short conversation stands at its top."""
 
@@ -123,7 +119,6 @@ class Transcript(VerticalScroll, can_focus=True):
             &:hover { background: $block-hover-background; }
             &:focus { background: $block-cursor-background; }
         }
-        TranscriptNote { color: $secondary-text; padding: 0 0 1 0; height: auto; }
         .-last-collapsed { margin: 0 0 1 0; }
     }
     """
@@ -209,9 +204,9 @@ class Transcript(VerticalScroll, can_focus=True):
         self.anchor()
         return turn
 
-    async def add_note(self, text: Content) -> None:
-        """Show a few lines by the app itself."""
-        await self.document.mount(TranscriptNote(text, markup=False))
+    async def add_note(self, note: Widget) -> None:
+        """Show something that is not part of the conversation at the end."""
+        await self.document.mount(note)
         self.anchor()
 
     async def _prune(self) -> None:

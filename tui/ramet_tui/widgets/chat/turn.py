@@ -19,7 +19,8 @@ from textual.widgets import Label, Markdown, Static
 from ramet.events import Answered, AskEvent, Retrieved, TextDelta, ToolReturned
 from ramet.inert import inert_block, inert_line
 from ramet.models import AskRequest, Citation, Problem
-from ramet_tui.widgets.chat.answer import CITATION_SCHEME, AnswerMarkdown, AnswerStream, CodeBlock, inert_markdown
+from ramet_tui.widgets.chat.answer import AnswerMarkdown, AnswerStream, inert_markdown
+from ramet_tui.widgets.chat.blocks import CITATION_SCHEME, CodeBlock
 from ramet_tui.widgets.chat.sources import SourceList, SourceRow
 from ramet_tui.widgets.chat.state import TurnState
 from ramet_tui.widgets.chat.wording import (
@@ -95,7 +96,7 @@ class TurnView(VerticalGroup):
         .body { width: 1fr; height: auto; }
         .question { text-style: bold; }
         .given, .notes, .usage, .steps, .waiting, .stopped { color: $secondary-text; display: none; }
-        .steps { padding: 0 0 1 0; }
+        .steps, .waiting, .stopped { padding: 0 0 1 0; }
         .answer { margin: 1 0 0 0; }
         .-said { display: block; }
         SourceList { padding: 0 0 1 0; display: none; }
