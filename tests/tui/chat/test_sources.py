@@ -201,7 +201,7 @@ def test_cited_sources_come_first_and_know_where_they_are_now() -> None:
 
 def test_a_source_line_never_exceeds_its_width() -> None:
     deep = source(12, "src/" + "very/deep/" * 6 + "名前.py", 12_345, 12_399, "SomeClass.some_method_with_a_long_name")
-    for width in range(18, 121):
+    for width in range(22, 121):
         for entry in source_entries([deep, *SOURCES], (citation(1), citation(2, "moved"), Citation(99, "unknown"))):
             line = source_line(entry, width)
 
