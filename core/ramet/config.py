@@ -50,7 +50,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     api_base: str = ""
     """URL of an OpenAI-compatible server for `model`."""
     ollama_url: str = "http://localhost:11434"
-    embedder: str = "hashed"
+    embedder: str = "table"
     chroma_url: str = ""
     """URL of a Chroma server for vectors; empty keeps them in the user's data directory."""
     context_tokens: Annotated[int, Meta(ge=500, le=1_000_000)] = 12_000

@@ -53,7 +53,7 @@ def test_later_sources_win(tmp_path: Path, directories: UserDirectories) -> None
     assert (config.model, config.api_base) == ("openai/flag", "http://variable.example/v1")
     assert (config.context_tokens, config.answer_timeout) == (2000, 5.0)
     assert (config.limits.max_file_bytes, config.limits.max_line_bytes) == (3000, 100)
-    assert config.embedder == "hashed"
+    assert config.embedder == "table"
     assert settings.origins == {
         "model": "flag",
         "api_base": "RAMET_API_BASE",

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ramet.config import IndexLimits
-from ramet.embed.hashed import HashedEmbedder
 from ramet.embed.protocol import Embedder
+from ramet.embed.table import TableEmbedder
 from ramet.errors import EmbedError
 from ramet.events import IndexEvent, IndexFinished
 from ramet.git.repository import GitRepository, locate
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class CountingEmbedder(HashedEmbedder):
+class CountingEmbedder(TableEmbedder):
     """The default embedder that counts the texts it is given and fails on those that hold a word."""
 
     def __init__(self, poison: str = "", batch_size: int = 4) -> None:
@@ -55,7 +55,7 @@ class Indexed:
         location = locate(root)
         limits = limits or IndexLimits()
         self.root = location.root
-        self.embedder = embedder or HashedEmbedder()
+        self.embedder = embedder or TableEmbedder()
         identity = GitRepository(location, directories.data).identity()
         self.folder = directories.repository(identity)
         self.stores = RepositoryStores(directories, identity, chroma_url)

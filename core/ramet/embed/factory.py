@@ -9,8 +9,8 @@ from ramet.errors import ConfigError
 
 def make_embedder(config: Config) -> Embedder:
     """Return the configured embedder. Raises ConfigError when there is none of that name."""
-    if config.embedder == "hashed":
-        from ramet.embed.hashed import HashedEmbedder
+    if config.embedder == "table":
+        from ramet.embed.table import TableEmbedder
 
-        return HashedEmbedder()
-    raise ConfigError(f"There is no embedder called '{config.embedder}'.", 'Set `embedder = "hashed"`, or leave it out.')
+        return TableEmbedder()
+    raise ConfigError(f"There is no embedder called '{config.embedder}'.", 'Set `embedder = "table"`, or leave it out.')
