@@ -23,6 +23,7 @@ from ramet.index.relocate import find_chunk
 from ramet.index.symbol_table import SymbolTable, outline
 from ramet.index.tree_reader import TreeReader
 from ramet.models import Hit, Reference, Symbol
+from ramet.retrieve.names import NameSimilarity
 from ramet.retrieve.question import Question, understand
 from ramet.retrieve.ranking import NO_DENSE, Dense, Ranking, lexical_candidates, similarity_floor
 from ramet.retrieve.spelling import neighbours
@@ -75,6 +76,7 @@ class Searcher:
         self._view: ViewIndex | None = None
         self._symbols: tuple[int, SymbolTable] | None = None
         self._sample: _Sample | None = None
+        self._names = NameSimilarity()
 
     def warm(self) -> None:
         """Load everything a search needs, also the vectors; takes seconds in a fresh process."""
@@ -167,8 +169,9 @@ class Searcher:
             if store is None:
                 notes.append("Vectors are not loaded yet; these results are by words only.")
                 return NO_DENSE
-            vector = self._embedder.embed_query(question.text[:_EMBEDDED_CHARACTERS])
-            return self._similarities(view, store, vector, lexical_candidates(scores)[:_COMPARED])
+            text = question.text[:_EMBEDDED_CHARACTERS]
+            dense = self._similarities(view, store, self._embedder.embed_query(text), lexical_candidates(scores)[:_COMPARED])
+            return Dense(self._names.mixed(view, text, dense.similarities), self._names.mixed_floor(dense.floor))
         except (EmbedError, StoreError) as error:
             _logger.warning("The search goes on without vectors", exc_info=True)
             notes.append(f"These results are by words only: {error}")
