@@ -33,7 +33,7 @@ class Recipe(Struct, frozen=True):
     """How to train."""
 
     dimensions: int = 256
-    epochs: int = 8
+    epochs: int = 6
     batch: int = 1024
     step: float = 6e-3
     temperature: float = 0.05
