@@ -13,8 +13,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.tui.piloting import press, settle, type_text
-from tests.tui.scripted_workspace import Pause, ScriptedWorkspace
 from textual.pilot import Pilot
 
 from ramet.errors import EngineCrashed, StoreLocked
@@ -36,6 +34,8 @@ from ramet_tui.app import RametApp
 from ramet_tui.messages import PlaceSelected
 from ramet_tui.preferences import Preferences
 from ramet_tui.themes import DARK
+from tests.tui.piloting import press, settle, type_text
+from tests.tui.scripted_workspace import Pause, ScriptedWorkspace
 
 GROVE = '''"""A grove: many stems, one root."""
 

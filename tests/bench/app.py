@@ -51,7 +51,7 @@ def _key_to_screen(bench: Bench) -> Row:
     program = TerminalProgram([bench.ramet, "-C", bench.repository], bench.repository, bench.environment)
     try:
         program.wait_for(FIRST_FRAME)
-        program.wait_for("indexing")
+        program.wait_for("parsing")
         taken = []
         for _ in range(KEYS):
             taken.append(program.answer_time(b"Z"))

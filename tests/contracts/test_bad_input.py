@@ -17,10 +17,6 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from tests.conftest import isolate
-from tests.contracts.bad_input import Ran, fingerprint, ramet
-from tests.fakes.indexed import finished
-from tests.fakes.openai_server import answer, running_server
 
 from ramet.errors import UsageError
 from ramet.events import Answered
@@ -31,6 +27,10 @@ from ramet.store.index_database import IndexDatabase
 from ramet.store.records import BlobRecord
 from ramet.workspace.host import open_local_workspace
 from ramet.workspace.local import LocalWorkspace
+from tests.conftest import isolate
+from tests.contracts.bad_input import Ran, fingerprint, ramet
+from tests.fakes.indexed import finished
+from tests.fakes.openai_server import answer, running_server
 
 GOOD = "def compute_good(value):\n    return value + 1\n"
 LINES = 100_000

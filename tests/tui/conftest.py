@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.tui.scripted_workspace import ScriptedWorkspace
 from textual.widgets import Input, TextArea
+
+from tests.tui.scripted_workspace import ScriptedWorkspace
 
 
 @pytest.fixture(autouse=True)

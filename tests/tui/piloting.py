@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
-from tests.tui.scripted_workspace import ScriptedWorkspace
 from textual.pilot import Pilot
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from ramet.workspace.protocol import Workspace
 from ramet_tui.app import RametApp
 from ramet_tui.preferences import Preferences
+from tests.tui.scripted_workspace import ScriptedWorkspace
 
 ENDLESS = frozenset({"workspace", "finder"})
 """Groups of workers that run as long as the app, or as long as a modal screen is open."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.tui.piloting import opened, press, settle, type_text
-from tests.tui.scripted_workspace import ScriptedWorkspace
 from textual.pilot import Pilot
 
 from ramet.models import FileChange
 from ramet_tui.app import RametApp
 from ramet_tui.widgets.file_tree import FileTree
+from tests.tui.piloting import opened, press, settle, type_text
+from tests.tui.scripted_workspace import ScriptedWorkspace
 
 
 def tree_of(pilot: Pilot[None]) -> FileTree:

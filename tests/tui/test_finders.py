@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.tui.piloting import opened, press, settle, type_text
-from tests.tui.scripted_workspace import ScriptedWorkspace
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -14,6 +12,8 @@ from ramet_tui.app import RametApp
 from ramet_tui.screens.finder import FinderScreen
 from ramet_tui.screens.main import MainScreen
 from ramet_tui.widgets.viewer.code_view import CodeView
+from tests.tui.piloting import opened, press, settle, type_text
+from tests.tui.scripted_workspace import ScriptedWorkspace
 
 CHECKOUT = Symbol("checkout", "checkout", "function", 22, 24, "def checkout(cart, payment)", "shop/cart.py")
 CHARGE = Symbol("charge", "Payment.charge", "method", 13, 18, "def charge(self, cents)", "shop/payment.py")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tests.tui.piloting import opened, press, settle, type_text
-from tests.tui.scripted_workspace import ScriptedWorkspace
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
@@ -15,6 +13,8 @@ from ramet_tui.preferences import Preferences
 from ramet_tui.screens.help import HelpScreen
 from ramet_tui.themes import DARK, LIGHT
 from ramet_tui.widgets.match_list import MatchList
+from tests.tui.piloting import opened, press, settle, type_text
+from tests.tui.scripted_workspace import ScriptedWorkspace
 
 
 def app_of(pilot: Pilot[None]) -> RametApp:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.tui.piloting import opened, press, settle, type_text
-from tests.tui.scripted_workspace import ScriptedWorkspace
 from textual.pilot import Pilot
 
 from ramet.models import Symbol
@@ -12,6 +10,8 @@ from ramet_tui.app import RametApp
 from ramet_tui.layout import Layout
 from ramet_tui.preferences import Preferences
 from ramet_tui.screens.main import MainScreen
+from tests.tui.piloting import opened, press, settle, type_text
+from tests.tui.scripted_workspace import ScriptedWorkspace
 
 CART = (
     Symbol("Cart", "Cart", "class", 6, 19, "class Cart", "shop/cart.py"),

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.scenes import SCENES, write_orchard
 
 from ramet_tui.themes import DARK, LIGHT
+from tests.scenes import SCENES, write_orchard
 
 SMALL, USUAL, LARGE = (80, 24), (120, 40), (200, 60)
 PICTURES = [

@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.tui.piloting import settle
-from tests.tui.scripted_workspace import ScriptedWorkspace
 
 from ramet.workspace.protocol import Workspace
 from ramet_tui.app import RametApp
+from tests.tui.piloting import settle
+from tests.tui.scripted_workspace import ScriptedWorkspace
 
 HEAVY = ("litellm", "chromadb", "git", "tree_sitter_python", "numpy", "watchfiles", "httpx", "ramet.index", "ramet.engine.client")
 CODE = """

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.tui.piloting import opened, press, settle
-from tests.tui.scripted_workspace import NO_CHANGES, Pause, ScriptedWorkspace
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -17,6 +15,8 @@ from ramet_tui.app import RametApp
 from ramet_tui.messages import ProblemOccurred, UsageChanged
 from ramet_tui.screens.main import MainScreen
 from ramet_tui.screens.problem import ProblemScreen
+from tests.tui.piloting import opened, press, settle
+from tests.tui.scripted_workspace import NO_CHANGES, Pause, ScriptedWorkspace
 
 
 def main_of(pilot: Pilot[None]) -> MainScreen:

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.fakes.models import ScriptedModel
-from tests.fakes.repository import FolderRepository
 
 from ramet.chat.asker import Asker
 from ramet.config import Config
 from ramet.llm.protocol import ChatModel
 from ramet.models import ModelChoice
 from ramet.store.conversations import ConversationStore
+from tests.fakes.models import ScriptedModel
+from tests.fakes.repository import FolderRepository
 
 CHOICE = ModelChoice("test/scripted", "test")
 

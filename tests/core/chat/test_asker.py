@@ -8,8 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.fakes.models import ScriptedModel
-from tests.fakes.repository import FolderRepository
 
 from ramet.chat.asker import Asker
 from ramet.errors import ModelError, ModelRateLimited, ModelStreamBroken, StoreFull, UsageError
@@ -17,6 +15,8 @@ from ramet.events import Answered, AskEvent, ModelChosen, ModelRetrying, Retriev
 from ramet.llm.protocol import Completed, Delta, Retrying, ToolCall
 from ramet.models import AskRequest, Attachment, ModelChoice, Problem, Turn, Usage
 from ramet.store.conversations import ConversationStore
+from tests.fakes.models import ScriptedModel
+from tests.fakes.repository import FolderRepository
 
 QUESTION = "How is the price of the cart charged?"
 
@@ -208,7 +208,7 @@ async def test_a_failed_question_does_not_make_the_next_one_forget_what_was_cite
     events = await events_of(asker, "zzzz", conversation=first.conversation)
 
     retrieved = next(event for event in events if isinstance(event, Retrieved))
-    assert [(source.path, source.symbol) for source in retrieved.sources][0] == (
+    assert next((source.path, source.symbol) for source in retrieved.sources) == (
         first.citations[0].path,
         first.citations[0].symbol,
     )

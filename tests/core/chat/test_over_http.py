@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
-from tests.fakes.openai_server import OpenAIServer, answer, cut_after, failure, running_server, tool_call
-from tests.fakes.repository import FolderRepository
 
 from ramet.chat.asker import Asker
 from ramet.config import Config
@@ -16,6 +14,8 @@ from ramet.llm.choice import choose_model
 from ramet.llm.litellm_model import LitellmModel, close_connections, open_model
 from ramet.models import AskRequest, ModelChoice
 from ramet.store.conversations import ConversationStore
+from tests.fakes.openai_server import OpenAIServer, answer, cut_after, failure, running_server, tool_call
+from tests.fakes.repository import FolderRepository
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.fakes.repository import FolderRepository
 
 from ramet.chat.grep import grep
 from ramet.chat.source_book import SourceBook
 from ramet.chat.tools import TOOLS, Toolbox, ToolResult
 from ramet.errors import UsageError
 from ramet.llm.protocol import ToolCall
+from tests.fakes.repository import FolderRepository
 
 
 class Tools:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.tui.scripted_workspace import ScriptedWorkspace, as_workspace
 
 from ramet.cli.main import AppOptions, main
+from tests.tui.scripted_workspace import ScriptedWorkspace, as_workspace
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ import keyring
 import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError
-from tests.core.cli.conftest import Ramet
 
 from ramet.paths import UserDirectories
+from tests.core.cli.conftest import Ramet
 
 
 class MemoryKeyring(KeyringBackend):

@@ -8,8 +8,6 @@ import signal
 from pathlib import Path
 
 import pytest
-from tests.core.cli.conftest import Pipe, Ramet
-from tests.tui.scripted_workspace import Pause, ScriptedWorkspace
 
 from ramet.cli.main import AppOptions, main
 from ramet.errors import StoreLocked
@@ -38,6 +36,8 @@ from ramet.models import (
     Source,
     Usage,
 )
+from tests.core.cli.conftest import Pipe, Ramet
+from tests.tui.scripted_workspace import Pause, ScriptedWorkspace
 
 SOURCE = Source(1, "shop/payment.py", 9, 14, "Payment.charge", "python", "k1", "def charge(self): ...")
 CITED = Citation(1, "valid", "shop/payment.py", 9, 14, "Payment.charge", "k1")

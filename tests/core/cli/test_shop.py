@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from tests.core.cli.conftest import Ramet
 
 HIT_KEYS = {"path", "start_line", "end_line", "symbol", "kind", "language", "score", "reasons", "text"}

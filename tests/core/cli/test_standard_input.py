@@ -9,10 +9,10 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.core.cli.conftest import Pipe
 
 from ramet.cli.console import Console
 from ramet.cli.standard_input import HeadAndTail, StandardInput
+from tests.core.cli.conftest import Pipe
 
 
 class Terminal(io.StringIO):

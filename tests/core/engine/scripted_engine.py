@@ -13,8 +13,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.tui.scripted_workspace import Pause, ScriptedWorkspace
-
 from ramet.engine.place import EnginePlace, FileLock, engine_place, secure
 from ramet.engine.server import EngineServer
 from ramet.errors import RametError
@@ -22,6 +20,7 @@ from ramet.events import IndexProgress
 from ramet.paths import user_directories
 from ramet.version import __version__
 from ramet.workspace.protocol import Workspace
+from tests.tui.scripted_workspace import Pause, ScriptedWorkspace
 
 PROGRESS = IndexProgress(phase="parsing", done=1, total=9, reused=0, failed=0, path="shop/cart.py")
 

@@ -13,7 +13,6 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
-from tests.core.engine.scripted_engine import PROGRESS, running_engine
 
 from ramet.engine.client import RemoteWorkspace, open_workspace
 from ramet.engine.lifecycle import engine_status, ensure_engine, stop_engine
@@ -22,6 +21,7 @@ from ramet.engine.protocol import PROTOCOL, EngineStatus, Hello
 from ramet.errors import EngineCrashed, EngineError
 from ramet.paths import UserDirectories, user_directories
 from ramet.version import __version__
+from tests.core.engine.scripted_engine import PROGRESS, running_engine
 
 DEADLINE = 60.0
 """Seconds; only bounds a failure."""

@@ -10,8 +10,6 @@ from contextlib import aclosing, suppress
 from pathlib import Path
 
 import pytest
-from tests.core.engine.scripted_engine import PROGRESS, RunningEngine, running_engine
-from tests.tui.scripted_workspace import Pause
 
 from ramet.engine.client import RemoteWorkspace
 from ramet.engine.connection import EngineConnection
@@ -22,6 +20,8 @@ from ramet.events import Answered, TextDelta
 from ramet.models import AskRequest, Usage
 from ramet.paths import UserDirectories
 from ramet.version import __version__
+from tests.core.engine.scripted_engine import PROGRESS, RunningEngine, running_engine
+from tests.tui.scripted_workspace import Pause
 
 DEADLINE = 10.0
 """Seconds; only bounds a failure."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from tests.fakes.indexed import Indexed
 
 from ramet.paths import UserDirectories
+from tests.fakes.indexed import Indexed
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ import random
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.core.index.samples import SAMPLES
 
 from ramet.index import parser
 from ramet.index.chunker import ParsedFile, chunk_key, join_lines, parse_file, split_lines
+from tests.core.index.samples import SAMPLES
 
 
 def _spans(parsed: ParsedFile) -> list[tuple[int, int, str, str]]:

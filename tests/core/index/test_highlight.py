@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.core.index.samples import SAMPLES
 
 from ramet.index.chunker import parse_file
 from ramet.index.highlight import Highlighter, highlight
 from ramet.index.parser import PARSED_LANGUAGES
+from tests.core.index.samples import SAMPLES
 
 
 def _named(language: str, text: str) -> list[tuple[str, str]]:

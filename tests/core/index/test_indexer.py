@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.fakes.indexed import CountingEmbedder, Indexed, finished, snapshot
 
 from ramet.config import IndexLimits
 from ramet.errors import UsageError
@@ -18,6 +17,7 @@ from ramet.index.parsing import PoolParser
 from ramet.index.reading import Unreadable, read_file
 from ramet.models import FileNote
 from ramet.store.records import BlobId
+from tests.fakes.indexed import CountingEmbedder, Indexed, finished, snapshot
 
 Open = Callable[..., Indexed]
 Git = Callable[..., str]

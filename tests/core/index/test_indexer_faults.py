@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.fakes.indexed import CountingEmbedder, Indexed
 
 from ramet.errors import StoreFull
 from ramet.events import IndexProgress
@@ -21,6 +20,7 @@ from ramet.paths import UserDirectories
 from ramet.store.index_database import IndexDatabase
 from ramet.store.records import BlobRecord
 from ramet.store.vectors import ChromaVectorStore
+from tests.fakes.indexed import CountingEmbedder, Indexed
 
 Open = Callable[..., Indexed]
 

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.core.index.samples import SAMPLES
 
 from ramet.index.chunker import parse_file
 from ramet.index.parser import PARSED_LANGUAGES
+from tests.core.index.samples import SAMPLES
 
 
 def _symbols(path: str, source: str) -> list[tuple[str, str, int, int]]:

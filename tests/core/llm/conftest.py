@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
-from tests.fakes.openai_server import OpenAIServer, running_server
 
 from ramet.llm.litellm_model import close_connections, warm_up
+from tests.fakes.openai_server import OpenAIServer, running_server
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,17 +10,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from tests.fakes.openai_server import (
-    OpenAIServer,
-    Reply,
-    Wait,
-    answer,
-    cut_after,
-    failure,
-    hung_after,
-    malformed_after,
-    tool_call,
-)
 
 from ramet.config import Config
 from ramet.errors import (
@@ -35,6 +24,17 @@ from ramet.errors import (
 from ramet.llm.litellm_model import LitellmModel
 from ramet.llm.protocol import Completed, Delta, Message, ModelEvent, Retrying, ToolCall, ToolSpec
 from ramet.models import ModelChoice
+from tests.fakes.openai_server import (
+    OpenAIServer,
+    Reply,
+    Wait,
+    answer,
+    cut_after,
+    failure,
+    hung_after,
+    malformed_after,
+    tool_call,
+)
 
 KEY = "sk-test-0123456789abcdef"
 QUESTION = (Message("system", "Be brief."), Message("user", "Why?"))

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.fakes.indexed import Indexed
 
 from ramet.paths import UserDirectories
+from tests.fakes.indexed import Indexed
 
 BODY = "    return [item for item in found if item]\n"
 

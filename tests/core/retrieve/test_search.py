@@ -10,12 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.fakes.indexed import CountingEmbedder, Indexed
 
 from ramet.errors import StoreError
 from ramet.events import IndexProgress
 from ramet.index.chunker import chunk_key
 from ramet.store.vectors import ChromaVectorStore
+from tests.fakes.indexed import CountingEmbedder, Indexed
 
 Open = Callable[..., Indexed]
 

@@ -7,11 +7,11 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import pytest
-from tests.tui.scripted_workspace import NO_CHANGES
 
 from ramet.errors import RametError, StoreFull
 from ramet.events import IndexEvent, IndexFinished, IndexProgress, IndexWaiting
 from ramet.workspace.jobs import SyncJobs
+from tests.tui.scripted_workspace import NO_CHANGES
 
 
 def progress(done: int) -> IndexProgress:

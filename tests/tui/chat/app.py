@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from tests.tui.scripted_workspace import Pause, ScriptedWorkspace
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 from textual.widgets import Button
@@ -25,6 +24,7 @@ from ramet.models import (
 )
 from ramet_tui.themes import DARK, LIGHT, RAMET_DARK, THEMES
 from ramet_tui.widgets.chat.pane import ChatPane
+from tests.tui.scripted_workspace import Pause, ScriptedWorkspace
 
 MODEL = ModelChoice(name="anthropic/claude-sonnet-4-5", origin="config.toml")
 

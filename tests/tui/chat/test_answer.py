@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.tui.chat.app import SOURCES, ChatApp, ThemedApp, answer, ask, scripted, shown_text
 from textual.app import ComposeResult
 
 from ramet_tui.widgets.chat.answer import AnswerMarkdown
 from ramet_tui.widgets.chat.blocks import CitedParagraph
+from tests.tui.chat.app import SOURCES, ChatApp, ThemedApp, answer, ask, scripted, shown_text
 
 DOCUMENTS = {
     "bullets": "Before\n\n- one [1]\n- two with `code`\n- three\n\nAfter\n",

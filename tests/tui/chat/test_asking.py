@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.tui.chat.app import MODEL, SOURCES, ChatApp, answer, ask, citation, scripted, send, settle, shown_text, source, write
-from tests.tui.scripted_workspace import NO_CHANGES, Pause
-
 from ramet.errors import ModelAuthFailed
 from ramet.events import (
     Answered,
@@ -21,6 +18,8 @@ from ramet.events import (
 )
 from ramet.models import AskRequest, Problem, Usage
 from ramet_tui.widgets.chat.turn import ProblemPanel
+from tests.tui.chat.app import MODEL, SOURCES, ChatApp, answer, ask, citation, scripted, send, settle, shown_text, source, write
+from tests.tui.scripted_workspace import NO_CHANGES, Pause
 
 
 def asked(app: ChatApp) -> list[AskRequest]:

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from tests.tui.chat.app import LONGEST_WAIT, MODEL, SOURCES, ChatApp, answer, citation, scripted, settle, stored, turn, write
-from tests.tui.scripted_workspace import Pause, ScriptedWorkspace
 from textual import events
 from textual.pilot import Pilot
 
@@ -26,6 +24,8 @@ from ramet.events import (
 )
 from ramet.models import Citation, Problem
 from ramet_tui.widgets.chat.pane import ChatPane
+from tests.tui.chat.app import LONGEST_WAIT, MODEL, SOURCES, ChatApp, answer, citation, scripted, settle, stored, turn, write
+from tests.tui.scripted_workspace import Pause, ScriptedWorkspace
 
 QUESTION = "Why does teardown run twice?"
 

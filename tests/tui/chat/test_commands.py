@@ -5,9 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.tui.chat.app import MODEL, ChatApp, answer, ask, citation, scripted, send, settle, shown_text, stored, turn, write
-from tests.tui.chat.test_asking import asked
-from tests.tui.scripted_workspace import Pause, ScriptedWorkspace
 
 from ramet.errors import StoreError
 from ramet.events import ModelChosen, Retrieved
@@ -15,6 +12,9 @@ from ramet.models import Citation
 from ramet_tui.messages import ProblemOccurred
 from ramet_tui.widgets.chat.commands import parse_command
 from ramet_tui.widgets.chat.transcript import COLLAPSED_TURNS, LIVE_TURNS, CollapsedTurn, EarlierTurns
+from tests.tui.chat.app import MODEL, ChatApp, answer, ask, citation, scripted, send, settle, shown_text, stored, turn, write
+from tests.tui.chat.test_asking import asked
+from tests.tui.scripted_workspace import Pause, ScriptedWorkspace
 
 
 async def test_a_slash_offers_the_commands_and_enter_runs_one(tmp_path: Path) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.tui.chat.app import MODEL, ChatApp, answer, ask, scripted, settle, shown_text, source, stored, turn
 
 from ramet.events import Answered, ModelChosen, Retrieved, TextDelta, ToolCalled, ToolReturned
 from ramet.models import Attachment, Citation, Problem, Usage
+from tests.tui.chat.app import MODEL, ChatApp, answer, ask, scripted, settle, shown_text, source, stored, turn
 
 EVIL = "\x1b[31mred\x1b]52;c;ZXZpbA==\x07\x9b2J\u202e"
 INERT = "␛[31mred␛]52;c;ZXZpbA==␇�2J�"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.tui.chat.app import ChatApp, answer, ask, scripted, settle, shown_text, write
-from tests.tui.chat.test_asking import asked
 from textual import events
 
 from ramet_tui.widgets.chat.history import PromptHistory
 from ramet_tui.widgets.chat.mentions import mention_being_typed, mention_text, mentioned_paths
+from tests.tui.chat.app import ChatApp, answer, ask, scripted, settle, shown_text, write
+from tests.tui.chat.test_asking import asked
 
 
 async def paste(app: ChatApp, text: str) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.tui.chat.app import SOURCES, ChatApp, answer, ask, citation, scripted, settle, shown_text, source
 from textual.widgets import Button
 
 from ramet.models import Citation
 from ramet_tui.widgets.chat.blocks import CitedParagraph, CodeBlock
 from ramet_tui.widgets.chat.dialogs import ConfirmScreen
 from ramet_tui.widgets.chat.sources import SourceRow, source_entries, source_line
+from tests.tui.chat.app import SOURCES, ChatApp, answer, ask, citation, scripted, settle, shown_text, source
 
 CITED = (citation(1), citation(2, "moved", 400, 435), citation(3, "changed"), Citation(9, "unknown"))
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from tests.tui.piloting import opened, press, settle, type_text
-from tests.tui.scripted_workspace import ScriptedWorkspace
 from textual.pilot import Pilot
 
 from ramet_tui.app import RametApp
 from ramet_tui.messages import PlaceSelected
 from ramet_tui.widgets.viewer.code_view import CodeView
 from ramet_tui.widgets.viewer.pane import ViewerPane
+from tests.tui.piloting import opened, press, settle, type_text
+from tests.tui.scripted_workspace import ScriptedWorkspace
 
 
 def viewer_of(pilot: Pilot[None]) -> ViewerPane:
