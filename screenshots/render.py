@@ -89,13 +89,13 @@ async def type_text(pilot: Pilot[None], text: str) -> None:
 
 async def answer(pilot: Pilot[None]) -> None:
     """Ask, and follow the first citation into the viewer."""
-    await pilot.press("f5")
     await type_text(pilot, QUESTION)
     await pilot.press("enter")
     await shown(pilot, "extract from the code")
-    await pilot.press("tab", "enter")
-    await shown(pilot, "Outline")
-    await pilot.pause(1.0)
+    await pilot.press("tab")
+    await pilot.pause(0.5)
+    await pilot.press("enter")
+    await pilot.pause(2.0)
 
 
 async def search(pilot: Pilot[None]) -> None:
