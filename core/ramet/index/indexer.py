@@ -95,6 +95,8 @@ class _Run:
         self._rebuild = rebuild
         self._name = working_view(reader.root)
         self._embedding = EmbeddingResult()
+        self._is_store_known = True
+        """False when the vector store could not be asked what it holds."""
         self._warnings: list[str] = []
 
     def events(self) -> Iterator[IndexEvent]:
@@ -156,6 +158,7 @@ class _Run:
         except StoreFull:
             raise
         except StoreError as error:
+            self._is_store_known = False
             self._stores.forget_vectors(identity)
             self._warnings.append(f"Vectors are incomplete: {error}")
         if self._embedding.problem:
@@ -192,7 +195,7 @@ class _Run:
             modified=len(changes.modified),
             removed=len(changes.removed),
             embedded=embedding.embedded,
-            reused=max(0, summary.chunks - embedding.missing),
+            reused=max(0, summary.chunks - embedding.missing) if self._is_store_known else 0,
             failed=embedding.failed,
             skipped=tuple(skipped[path] for path in sorted(skipped)),
             notes=tuple(FileNote(file.path, file.note) for file in summary.odd_files if file.note),
