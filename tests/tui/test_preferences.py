@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from ramet.cli.main import AppOptions
+from ramet.paths import UserDirectories
 from ramet_tui.layout import Layout
-from ramet_tui.preferences import Preferences, load_preferences, save_preferences
+from ramet_tui.preferences import FILE_NAME, Preferences, load_preferences, save_preferences
+from ramet_tui.start import make_app
+from tests.tui.piloting import settle
 
 
 def test_preferences_survive(tmp_path: Path) -> None:
@@ -29,3 +33,18 @@ def test_damaged_preferences_are_the_defaults(tmp_path: Path, content: bytes) ->
 
 def test_missing_preferences_are_the_defaults(tmp_path: Path) -> None:
     assert load_preferences(tmp_path / "app.json") == Preferences()
+
+
+async def test_a_theme_of_the_settings_is_not_stored_with_the_layout(shop: Path, directories: UserDirectories) -> None:
+    """Otherwise a later change of the settings would have no effect."""
+    directories.config.mkdir(parents=True)
+    directories.config_file.write_text('theme = "ramet-light"\n')
+    app = make_app(AppOptions(folder=shop, in_process=True, model=""))
+    async with app.run_test(size=(120, 40)) as pilot:
+        shown = app.theme
+        app.keep_layout(Layout(left_width=40))
+        await settle(pilot)
+    stored = load_preferences(directories.data / FILE_NAME)
+
+    assert shown == "ramet-light"
+    assert (stored.theme, stored.layout.left_width) == ("", 40)

@@ -40,6 +40,7 @@ class RametApp(App[None]):
         folder: Path,
         open_workspace: Callable[[], Awaitable[Workspace]],
         *,
+        first_theme: str = "",
         preferences: Preferences | None = None,
         save: Callable[[Preferences], None] | None = None,
         keymap: Mapping[str, str] | None = None,
@@ -55,7 +56,8 @@ class RametApp(App[None]):
         self._index_worker: Worker[None] | None = None
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = self._preferences.theme if self._preferences.theme in self.available_themes else DARK
+        first_theme = first_theme or self._preferences.theme
+        self.theme = first_theme if first_theme in self.available_themes else DARK
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Other themes lack the app's own colours."""

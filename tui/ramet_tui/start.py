@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-from msgspec.structs import replace
 
 from ramet.errors import ConfigError
 from ramet.paths import UserDirectories, user_directories
 from ramet_tui.app import RametApp
-from ramet_tui.preferences import FILE_NAME, Preferences, load_preferences, save_preferences
+from ramet_tui.preferences import FILE_NAME, load_preferences, save_preferences
 
 if TYPE_CHECKING:
     from ramet.cli.main import AppOptions
@@ -24,21 +21,20 @@ def make_app(options: AppOptions) -> RametApp:
     """Return the app for one folder; only the small files of preferences and settings are read."""
     directories = user_directories(os.environ)
     file = directories.data / FILE_NAME
+    preferences = load_preferences(file)
+    theme = preferences.theme or _configured_theme(directories)
     return RametApp(
-        options.folder, _opener(options), preferences=_preferences(file, directories), save=partial(save_preferences, file)
+        options.folder, _opener(options), first_theme=theme, preferences=preferences, save=partial(save_preferences, file)
     )
 
 
-def _preferences(file: Path, directories: UserDirectories) -> Preferences:
-    preferences = load_preferences(file)
-    if preferences.theme:
-        return preferences
+def _configured_theme(directories: UserDirectories) -> str:
     from ramet.config import load_config
 
     try:
-        return replace(preferences, theme=load_config(None, os.environ, directories).theme)
+        return load_config(None, os.environ, directories).theme
     except ConfigError:
-        return preferences  # opening the workspace says what is wrong with the settings
+        return ""  # opening the workspace says what is wrong with the settings
 
 
 def _opener(options: AppOptions) -> Callable[[], Awaitable[Workspace]]:
