@@ -16,6 +16,9 @@ IndexState = Literal["missing", "indexing", "ready", "failed"]
 SkipReason = Literal["binary", "huge", "minified", "unreadable", "symlink", "submodule", "nested-repository", "gone", "special"]
 FileState = Literal["added", "modified", "deleted", "renamed", "untracked", "conflict"]
 
+_SHORT_DIGITS = 10
+"""Of an id of git that is shown: no two commits of even a huge repository share them."""
+
 
 class Value(Struct, frozen=True, forbid_unknown_fields=True):
     """Base of all values: immutable and strict about what it is decoded from."""
@@ -167,6 +170,20 @@ class GitHead(Value, frozen=True):
     """Empty before the first commit."""
 
 
+class Revision(Value, frozen=True):
+    """A commit, as somebody named it, and the tree of its files."""
+
+    name: str
+    """As it was asked for: a branch, a tag, an id, `HEAD~3`."""
+    commit: str
+    tree: str
+
+    @property
+    def short(self) -> str:
+        """The beginning of the commit's id, for people."""
+        return self.commit[:_SHORT_DIGITS]
+
+
 class ModelChoice(Value, frozen=True):
     """The chat model that would answer, and why it is this one."""
 
@@ -250,6 +267,8 @@ class AskRequest(Value, frozen=True):
     use_model: bool = True
     """False asks for the extractive answer."""
     attachments: tuple[Attachment, ...] = ()
+    at: str = ""
+    """The revision that is asked about; empty for the working tree."""
 
 
 class Problem(Value, frozen=True):
@@ -275,6 +294,8 @@ class Turn(Value, frozen=True):
     attachments: tuple[Attachment, ...] = ()
     problem: Problem | None = None
     """Why the answer is incomplete; None when it is whole."""
+    commit: str = ""
+    """The commit that was asked about and that the citations were checked against; empty for the working tree."""
 
 
 class ConversationInfo(Value, frozen=True):
@@ -302,6 +323,8 @@ class SearchResult(Value, frozen=True):
     seconds: float
     notes: tuple[str, ...] = ()
     """Sentences about what the search could not use: vectors still being computed, an index being built."""
+    commit: str = ""
+    """The commit that was searched; empty for the working tree."""
 
 
 class Reference(Value, frozen=True):

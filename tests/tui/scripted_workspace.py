@@ -34,6 +34,7 @@ from ramet.models import (
     IndexStatus,
     ModelChoice,
     Reference,
+    Revision,
     SearchResult,
     Symbol,
     Usage,
@@ -174,7 +175,7 @@ class ScriptedWorkspace:
         finally:
             self._watchers.remove(queue)
 
-    async def sync(self, *, rebuild: bool = False) -> AsyncGenerator[IndexEvent, None]:
+    async def sync(self, *, rebuild: bool = False, at: str = "") -> AsyncGenerator[IndexEvent, None]:
         await self._enter("sync", rebuild)
         finished = False
         try:
@@ -191,7 +192,7 @@ class ScriptedWorkspace:
             if not finished:
                 self.closed_streams.append("sync")
 
-    async def estimate(self) -> IndexEstimate:
+    async def estimate(self, at: str = "") -> IndexEstimate:
         await self._enter("estimate")
         return IndexEstimate(
             files=7,
@@ -205,7 +206,11 @@ class ScriptedWorkspace:
             embedder="hashed",
         )
 
-    async def search(self, query: str, limit: int = 10) -> SearchResult:
+    async def revision(self, name: str) -> Revision:
+        await self._enter("revision", name)
+        return Revision(name, "c" * 40, "7" * 40)
+
+    async def search(self, query: str, limit: int = 10, at: str = "") -> SearchResult:
         await self._enter("search", query)
         return SearchResult(hits=self.hits[:limit], index=self.present.index, seconds=0.01, notes=self.search_notes)
 
@@ -242,14 +247,14 @@ class ScriptedWorkspace:
         await self._enter("changes")
         return self.file_changes
 
-    async def symbols(self, query: str = "", path: str = "", limit: int = 200) -> tuple[Symbol, ...]:
+    async def symbols(self, query: str = "", path: str = "", limit: int = 200, at: str = "") -> tuple[Symbol, ...]:
         await self._enter("symbols", path or query)
         if path:
             return tuple(symbol for symbol in self.symbol_list if symbol.path == path)
         wanted = query.lower()
         return tuple(symbol for symbol in self.symbol_list if wanted in symbol.qualified_name.lower())[:limit]
 
-    async def references(self, name: str, limit: int = 200) -> tuple[Reference, ...]:
+    async def references(self, name: str, limit: int = 200, at: str = "") -> tuple[Reference, ...]:
         await self._enter("references", name)
         return self.reference_list[:limit]
 

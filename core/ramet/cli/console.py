@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TextIO
 
@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from ramet.inert import inert_block, inert_line
+from ramet.models import Revision
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -73,6 +74,17 @@ class Console:
         columns = _columns()
         self.err.write("\r\x1b[K" + inert_line(text)[: columns - 1])
         self.err.flush()
+
+
+def place(path: str, lines: str, revision: Revision | None = None) -> str:
+    """Return `path:lines`, or `commit:path:lines` as git writes it, which `git show` takes without the lines."""
+    return f"{revision.short}:{path}:{lines}" if revision is not None else f"{path}:{lines}"
+
+
+def at_revision(values: Iterable[object], revision: Revision | None) -> list[dict[str, object]]:
+    """Return values as JSON objects, each with the commit that it is from if it is from one."""
+    origin = {"commit": revision.commit} if revision is not None else {}
+    return [{**msgspec.to_builtins(value), **origin} for value in values]
 
 
 def json_text(value: object) -> str:

@@ -10,7 +10,7 @@ from ramet.cli.console import Console, Painted
 from ramet.cli.progress import IndexProgressLine
 from ramet.cli.session import Session
 from ramet.events import IndexFinished
-from ramet.models import FileNote, IndexEstimate, IndexStats, SkippedFile
+from ramet.models import FileNote, IndexEstimate, IndexStats, Revision, SkippedFile
 from ramet.workspace.protocol import Workspace
 
 _SHOWN_NAMES = 3
@@ -42,17 +42,18 @@ async def _index(session: Session) -> int:
     options, console = session.options, session.console
     async with session.workspace() as workspace:
         if options.estimate:
-            estimate = await workspace.estimate()
+            estimate = await workspace.estimate(options.at or "")
             if options.json:
                 console.json(estimate)
             else:
                 _print_estimate(console, estimate, is_verbose=options.verbose)
             return 0
-        stats = await _sync(workspace, console, is_quiet=options.quiet, rebuild=options.rebuild)
+        revision = await session.revision(workspace)
+        stats = await _sync(workspace, session, revision)
     if options.json:
         console.json(stats)
     elif not options.quiet:
-        _print_stats(console, stats, is_verbose=options.verbose)
+        _print_stats(console, stats, revision, is_verbose=options.verbose)
     for warning in stats.warnings:
         console.note(Painted("! ", "yellow"), warning)
     if stats.failed:
@@ -63,10 +64,11 @@ async def _index(session: Session) -> int:
     return 0
 
 
-async def _sync(workspace: Workspace, console: Console, *, is_quiet: bool, rebuild: bool) -> IndexStats:
-    progress = IndexProgressLine(console, is_quiet=is_quiet)
+async def _sync(workspace: Workspace, session: Session, revision: Revision | None) -> IndexStats:
+    progress = IndexProgressLine(session.console, is_quiet=session.options.quiet)
+    at = revision.commit if revision else ""
     try:
-        async with aclosing(workspace.sync(rebuild=rebuild)) as events:
+        async with aclosing(workspace.sync(rebuild=session.options.rebuild, at=at)) as events:
             async for event in events:
                 if isinstance(event, IndexFinished):
                     return event.stats
@@ -76,11 +78,13 @@ async def _sync(workspace: Workspace, console: Console, *, is_quiet: bool, rebui
     raise AssertionError("a sync ends in IndexFinished or an exception")
 
 
-def _print_stats(console: Console, stats: IndexStats, *, is_verbose: bool) -> None:
+def _print_stats(console: Console, stats: IndexStats, revision: Revision | None, *, is_verbose: bool) -> None:
     size = f"{stats.chunks:,} chunks of {stats.files:,} files"
+    if revision is not None:
+        size += f" at {revision.name} ({revision.short})" if revision.name != revision.commit else f" at {revision.short}"
     if stats.added or stats.modified or stats.removed:
         changes = f"{stats.added:,} added, {stats.modified:,} changed, {stats.removed:,} removed"
-        vectors = f"{stats.embedded:,} vectors computed, {stats.reused:,} reused"
+        vectors = f"{stats.embedded:,} vectors computed, {stats.reused:,} reused{_share(stats.reused, stats.chunks)}"
         console.line(f"Indexed {size} in {stats.seconds:.1f} s: {changes}; {vectors}.")
     elif stats.embedded:
         console.line(f"No file changed: {size}; {stats.embedded:,} missing vectors computed in {stats.seconds:.1f} s.")
@@ -88,6 +92,11 @@ def _print_stats(console: Console, stats: IndexStats, *, is_verbose: bool) -> No
         console.line(f"Nothing changed: {size}, {stats.seconds:.1f} s.")
     _print_skipped(console, stats.skipped, is_verbose=is_verbose)
     _print_notes(console, stats.notes, is_verbose=is_verbose)
+
+
+def _share(part: int, whole: int) -> str:
+    """Return a share in percent, cut and not rounded: 100 means all."""
+    return f" ({int(1_000 * part / whole) / 10:g} %)" if whole else ""
 
 
 def _print_estimate(console: Console, estimate: IndexEstimate, *, is_verbose: bool) -> None:

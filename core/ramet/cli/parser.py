@@ -98,7 +98,17 @@ def _add_limit(parser: argparse.ArgumentParser, default: int, most: int) -> None
     parser.add_argument("-k", dest="limit", metavar="N", type=limit, default=default, help=f"how many at most ({default})")
 
 
+def _add_revision(parser: Parser, text: str) -> None:
+    def revision(name: str) -> str:
+        if not name.strip():
+            raise argparse.ArgumentTypeError("the revision is empty")
+        return name
+
+    parser.add_argument("--at", metavar="REV", type=revision, help=text)
+
+
 def _index(parser: Parser) -> None:
+    _add_revision(parser, "index this branch, tag or commit ahead of time instead of the working tree")
     parser.add_argument("--rebuild", action="store_true", help="parse and embed everything anew")
     parser.add_argument("--estimate", action="store_true", help="say what a run would do and cost, and do nothing")
     _add_json(parser, "print what was done as a JSON object")
@@ -112,6 +122,7 @@ def _nothing(parser: Parser) -> None:
 
 def _search(parser: Parser) -> None:
     parser.add_argument("query", metavar="QUERY", nargs="+", help="words, a name or a question; quotes are not needed")
+    _add_revision(parser, "search this branch, tag or commit instead of the working tree; nothing is checked out")
     _add_limit(parser, 10, _MOST_HITS)
     _add_json(parser, "print one JSON array, best first; lines are 1-based and inclusive")
 
@@ -119,18 +130,21 @@ def _search(parser: Parser) -> None:
 def _symbols(parser: Parser) -> None:
     parser.add_argument("query", metavar="NAME", nargs="?", default="", help="all or part of a name")
     parser.add_argument("--path", metavar="FILE", default="", help="the definitions of this file, in its order")
+    _add_revision(parser, "list those of this branch, tag or commit")
     _add_limit(parser, 50, _MOST_LISTED)
     _add_json(parser, "print one JSON array")
 
 
 def _references(parser: Parser) -> None:
     parser.add_argument("query", metavar="NAME", help="the name as it is written in the code")
+    _add_revision(parser, "list those of this branch, tag or commit")
     _add_limit(parser, 100, _MOST_LISTED)
     _add_json(parser, "print one JSON array")
 
 
 def _ask(parser: Parser) -> None:
     parser.add_argument("question", metavar="QUESTION", nargs="*", help="several words need no quotes; - reads it from stdin")
+    _add_revision(parser, "ask about this branch, tag or commit instead of the working tree")
     model = parser.add_mutually_exclusive_group()
     model.add_argument("--model", metavar="M", default=argparse.SUPPRESS, help="ask this model, such as openai/gpt-5")
     model.add_argument("--no-model", action="store_true", help="answer with an extract; nothing leaves this machine")

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 
-import msgspec
-
-from ramet.cli.console import Console, Painted, json_text
+from ramet.cli.console import Console, Painted, at_revision, json_text, place
 from ramet.cli.session import Session
-from ramet.models import Hit
+from ramet.models import Hit, Revision
 
 _SHOWN_LINES = 5
 _LINE_WIDTH = 160
@@ -25,14 +23,16 @@ async def _search(session: Session) -> int:
     options, console = session.options, session.console
     query = " ".join(options.query)
     async with session.workspace() as workspace:
-        result = await workspace.search(query, options.limit)
+        revision = await session.revision(workspace)
+        result = await workspace.search(query, options.limit, revision.commit if revision else "")
     if options.json:
-        console.out.write("[" + ",\n ".join(json_text(_json_hit(hit)) for hit in result.hits) + "]\n")
+        hits = at_revision(result.hits, revision)
+        console.out.write("[" + ",\n ".join(json_text(_json_hit(hit)) for hit in hits) + "]\n")
     else:
         for number, hit in enumerate(result.hits):
             if number:
                 console.line()
-            _print_hit(console, hit, query)
+            _print_hit(console, hit, query, revision)
     for note in result.notes:
         console.note(Painted(note, "dim"))
     if not result.hits:
@@ -40,16 +40,14 @@ async def _search(session: Session) -> int:
     return 0
 
 
-def _json_hit(hit: Hit) -> dict[str, object]:
-    fields: dict[str, object] = msgspec.to_builtins(hit)
-    del fields["key"]
-    return fields
+def _json_hit(hit: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in hit.items() if name != "key"}
 
 
-def _print_hit(console: Console, hit: Hit, query: str) -> None:
+def _print_hit(console: Console, hit: Hit, query: str, revision: Revision | None) -> None:
     symbol = f"  {hit.symbol}" if hit.symbol else ""
-    place = Painted(f"{hit.path}:{hit.start_line}-{hit.end_line}", "bold")
-    console.line(place, Painted(symbol, "cyan"), Painted(f"  {hit.score:.2f}", "dim"))
+    where = Painted(place(hit.path, f"{hit.start_line}-{hit.end_line}", revision), "bold")
+    console.line(where, Painted(symbol, "cyan"), Painted(f"  {hit.score:.2f}", "dim"))
     console.line(Painted(f"  {'; '.join(f'{reason.kind}: {reason.detail}' for reason in hit.reasons)}", "dim"))
     lines = hit.text.splitlines()
     first = best_part(lines, query)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ramet.cli.console import Console
 from ramet.errors import UsageError
+from ramet.models import Revision
 from ramet.paths import UserDirectories, user_directories
 from ramet.workspace.protocol import Workspace
 
@@ -30,6 +31,10 @@ class Session:
     def directories(self) -> UserDirectories:
         """The user's directories."""
         return user_directories(self.environment)
+
+    async def revision(self, workspace: Workspace) -> Revision | None:
+        """Return the commit that --at names, None without --at: a branch may move between two calls, a commit does not."""
+        return await workspace.revision(self.options.at) if self.options.at else None
 
     @asynccontextmanager
     async def workspace(self) -> AsyncGenerator[Workspace, None]:

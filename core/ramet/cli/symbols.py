@@ -6,7 +6,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from ramet.cli.console import Painted
+from ramet.cli.console import Painted, at_revision, place
 from ramet.cli.session import Session
 from ramet.errors import UsageError
 from ramet.paths import path_to_text
@@ -21,13 +21,14 @@ async def _symbols(session: Session) -> int:
     options, console = session.options, session.console
     async with session.workspace() as workspace:
         path = _inside(workspace.root, session.folder / options.path) if options.path else ""
-        symbols = await workspace.symbols(options.query, path, options.limit)
+        revision = await session.revision(workspace)
+        symbols = await workspace.symbols(options.query, path, options.limit, revision.commit if revision else "")
     if options.json:
-        console.json(symbols)
+        console.json(at_revision(symbols, revision))
         return 0
     for symbol in symbols:
-        place = Painted(f"{symbol.path}:{symbol.start_line}-{symbol.end_line}", "bold")
-        console.line(place, f"  {symbol.kind} ", Painted(symbol.qualified_name, "cyan"), Painted(f"  {symbol.signature}", "dim"))
+        where = Painted(place(symbol.path, f"{symbol.start_line}-{symbol.end_line}", revision), "bold")
+        console.line(where, f"  {symbol.kind} ", Painted(symbol.qualified_name, "cyan"), Painted(f"  {symbol.signature}", "dim"))
     if not symbols:
         console.note("No definition was found.")
     return 0
@@ -36,13 +37,15 @@ async def _symbols(session: Session) -> int:
 async def _references(session: Session) -> int:
     options, console = session.options, session.console
     async with session.workspace() as workspace:
-        references = await workspace.references(options.query, options.limit)
+        revision = await session.revision(workspace)
+        references = await workspace.references(options.query, options.limit, revision.commit if revision else "")
     if options.json:
-        console.json(references)
+        console.json(at_revision(references, revision))
         return 0
     for reference in references:
         around = Painted(f"  in {reference.symbol}" if reference.symbol else "", "dim")
-        console.line(Painted(f"{reference.path}:{reference.line}:{reference.column}", "bold"), f"  {reference.text}", around)
+        where = Painted(place(reference.path, f"{reference.line}:{reference.column}", revision), "bold")
+        console.line(where, f"  {reference.text}", around)
     if not references:
         console.note(f"Nothing uses the name {options.query}.")
     return 0

@@ -30,6 +30,7 @@ from ramet.models import (
     Finding,
     IndexEstimate,
     Reference,
+    Revision,
     SearchResult,
     Symbol,
     WorkspaceStatus,
@@ -119,17 +120,21 @@ class RemoteWorkspace:
                     raise
                 revived = loop.time()
 
-    def sync(self, *, rebuild: bool = False) -> AsyncGenerator[IndexEvent, None]:
+    def sync(self, *, rebuild: bool = False, at: str = "") -> AsyncGenerator[IndexEvent, None]:
         """See `Workspace`."""
-        return self._stream(protocol.SYNC, protocol.SyncParams(rebuild))
+        return self._stream(protocol.SYNC, protocol.SyncParams(rebuild, at))
 
-    async def estimate(self) -> IndexEstimate:
+    async def estimate(self, at: str = "") -> IndexEstimate:
         """See `Workspace`."""
-        return await self._call(protocol.ESTIMATE, NoParams())
+        return await self._call(protocol.ESTIMATE, protocol.EstimateParams(at))
 
-    async def search(self, query: str, limit: int = 10) -> SearchResult:
+    async def revision(self, name: str) -> Revision:
         """See `Workspace`."""
-        return await self._call(protocol.SEARCH, protocol.SearchParams(query, limit))
+        return await self._call(protocol.REVISION, protocol.RevisionParams(name))
+
+    async def search(self, query: str, limit: int = 10, at: str = "") -> SearchResult:
+        """See `Workspace`."""
+        return await self._call(protocol.SEARCH, protocol.SearchParams(query, limit, at))
 
     def ask(self, request: AskRequest) -> AsyncGenerator[AskEvent, None]:
         """See `Workspace`."""
@@ -147,13 +152,13 @@ class RemoteWorkspace:
         """See `Workspace`."""
         return await self._call(protocol.CHANGES, NoParams())
 
-    async def symbols(self, query: str = "", path: str = "", limit: int = 200) -> tuple[Symbol, ...]:
+    async def symbols(self, query: str = "", path: str = "", limit: int = 200, at: str = "") -> tuple[Symbol, ...]:
         """See `Workspace`."""
-        return await self._call(protocol.SYMBOLS, protocol.SymbolsParams(query, path, limit))
+        return await self._call(protocol.SYMBOLS, protocol.SymbolsParams(query, path, limit, at))
 
-    async def references(self, name: str, limit: int = 200) -> tuple[Reference, ...]:
+    async def references(self, name: str, limit: int = 200, at: str = "") -> tuple[Reference, ...]:
         """See `Workspace`."""
-        return await self._call(protocol.REFERENCES, protocol.ReferencesParams(name, limit))
+        return await self._call(protocol.REFERENCES, protocol.ReferencesParams(name, limit, at))
 
     async def conversations(self) -> tuple[ConversationInfo, ...]:
         """See `Workspace`."""

@@ -33,12 +33,13 @@ from ramet.models import (
     IndexEstimate,
     Problem,
     Reference,
+    Revision,
     SearchResult,
     Symbol,
     WorkspaceStatus,
 )
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Grows when a message changes its meaning."""
 MAX_LINE_BYTES = 64 * 1024 * 1024
 """A longer line is refused: the largest honest one is the file list of a huge repository."""
@@ -126,6 +127,19 @@ class SyncParams(Struct, frozen=True, forbid_unknown_fields=True):
     """Parameters of `sync`."""
 
     rebuild: bool = False
+    at: str = ""
+
+
+class EstimateParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `estimate`."""
+
+    at: str = ""
+
+
+class RevisionParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `revision`."""
+
+    name: str
 
 
 class SearchParams(Struct, frozen=True, forbid_unknown_fields=True):
@@ -133,6 +147,7 @@ class SearchParams(Struct, frozen=True, forbid_unknown_fields=True):
 
     query: str
     limit: int = 10
+    at: str = ""
 
 
 class AskParams(Struct, frozen=True, forbid_unknown_fields=True):
@@ -153,6 +168,7 @@ class SymbolsParams(Struct, frozen=True, forbid_unknown_fields=True):
     query: str = ""
     path: str = ""
     limit: int = 200
+    at: str = ""
 
 
 class ReferencesParams(Struct, frozen=True, forbid_unknown_fields=True):
@@ -160,6 +176,7 @@ class ReferencesParams(Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     limit: int = 200
+    at: str = ""
 
 
 class ConversationParams(Struct, frozen=True, forbid_unknown_fields=True):
@@ -207,7 +224,8 @@ class Stream(Generic[P, R]):
 STATUS: Call[NoParams, WorkspaceStatus] = Call("status", NoParams, WorkspaceStatus)
 WATCH: Stream[NoParams, StatusChanged] = Stream("watch", NoParams, StatusChanged)
 SYNC: Stream[SyncParams, IndexEvent] = Stream("sync", SyncParams, IndexEvent)
-ESTIMATE: Call[NoParams, IndexEstimate] = Call("estimate", NoParams, IndexEstimate)
+ESTIMATE: Call[EstimateParams, IndexEstimate] = Call("estimate", EstimateParams, IndexEstimate)
+REVISION: Call[RevisionParams, Revision] = Call("revision", RevisionParams, Revision)
 SEARCH: Call[SearchParams, SearchResult] = Call("search", SearchParams, SearchResult)
 ASK: Stream[AskParams, AskEvent] = Stream("ask", AskParams, AskEvent)
 CHECK_CITATIONS: Call[CitationsParams, tuple[Citation, ...]] = Call("check_citations", CitationsParams, tuple[Citation, ...])
@@ -233,6 +251,7 @@ WORKSPACE_METHODS: dict[str, AnyMethod] = {
         WATCH,
         SYNC,
         ESTIMATE,
+        REVISION,
         SEARCH,
         ASK,
         CHECK_CITATIONS,

@@ -149,6 +149,11 @@ def failure(command: str, root: Path, code: int, complaint: str) -> GitError:
         )
     if "not a git repository" in complaint:
         return GitError(f"{root} is not a git repository.", "Open a folder inside one, or a folder outside of any.")
+    if "promisor remote" in complaint:
+        return GitError(
+            f"{root} is a partial clone and does not have all objects that this needs; Ramet never uses the network.",
+            f"Fetch them once: git -C {root} fetch --refetch --no-filter",
+        )
     if re.search(r"index file|bad signature|index uses|unknown index entry", complaint):
         return GitError(
             f"git cannot read the index of {root}: {_first_line(complaint)}.",

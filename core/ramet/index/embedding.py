@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from queue import Empty, Full, Queue
 
 import numpy as np
@@ -19,8 +19,8 @@ from ramet.embed.protocol import Embedder
 from ramet.errors import EmbedError
 from ramet.events import IndexProgress
 from ramet.index.chunker import chunk_key, join_lines
+from ramet.index.file_reader import FileReader
 from ramet.index.reading import Unreadable
-from ramet.index.tree_reader import TreeReader
 from ramet.store.memory_vectors import InMemoryVectorStore
 from ramet.store.protocol import VectorStore
 from ramet.store.records import ChunkRecord
@@ -157,17 +157,18 @@ class VectorWriter:
 
 
 class _Batcher:
-    """Reads the texts of chunks from the disk, file by file, and never holds more than a batch and a file of them."""
+    """Reads the texts of chunks, file by file, and never holds more than a batch and a file of them."""
 
-    def __init__(self, tree: TreeReader, size: int) -> None:
+    def __init__(self, tree: FileReader, size: int) -> None:
         self._tree = tree
         self._size = size
 
-    def batches(self, files: Iterable[FileChunks], missing: set[str]) -> Iterator[tuple[list[str], list[str]]]:
+    def batches(self, files: Sequence[FileChunks], missing: set[str]) -> Iterator[tuple[list[str], list[str]]]:
         """Yield keys and texts, each key once; chunks that their file no longer holds are left to the next sync."""
         remaining = set(missing)
         keys: list[str] = []
         texts: list[str] = []
+        self._tree.expect([file.path for file in files if any(chunk.key in missing for chunk in file.chunks)])
         for file in files:
             wanted = [chunk for chunk in file.chunks if chunk.key in remaining]
             for key, text in self._texts(file.path, wanted):
@@ -198,7 +199,7 @@ class _Batcher:
 class EmbeddingRun:
     """Embeds what has no vector yet; `result` says how far it came."""
 
-    def __init__(self, tree: TreeReader, embedder: Embedder, store: VectorStore, pending: InMemoryVectorStore) -> None:
+    def __init__(self, tree: FileReader, embedder: Embedder, store: VectorStore, pending: InMemoryVectorStore) -> None:
         self._tree = tree
         self._embedder = embedder
         self._store = store

@@ -11,11 +11,11 @@ from ramet.embed.protocol import Embedder
 from ramet.errors import EmbedError, StoreError
 from ramet.index.blobs import PARSER_VERSION
 from ramet.index.chunker import parse_file
+from ramet.index.file_reader import FileReader
 from ramet.index.merkle import MerkleTree, TreeFile
 from ramet.index.parsing import pool_id
 from ramet.index.reading import Unreadable
 from ramet.index.scan import Scan
-from ramet.index.tree_reader import TreeReader
 from ramet.models import IndexEstimate, SkippedFile
 from ramet.store.records import ViewRow
 from ramet.store.repository_stores import RepositoryStores
@@ -38,7 +38,7 @@ class _Parsed(Struct):
     seconds: float = 0.0
 
 
-def estimate(scan: Scan, view: ViewRow | None, reader: TreeReader, stores: RepositoryStores, embedder: Embedder) -> IndexEstimate:
+def estimate(scan: Scan, view: ViewRow | None, reader: FileReader, stores: RepositoryStores, embedder: Embedder) -> IndexEstimate:
     """Return what a sync of this scan would do."""
     changed = _changed_files(scan, view, stores)
     ids = {path: pool_id(path, file) for path, file in changed}
@@ -76,9 +76,10 @@ def _changed_files(scan: Scan, view: ViewRow | None, stores: RepositoryStores) -
     return [(path, scan.tree.files[path]) for path in sorted([*changes.added, *changes.modified])]
 
 
-def _parse(paths: Sequence[str], reader: TreeReader, skipped: list[SkippedFile]) -> _Parsed:
+def _parse(paths: Sequence[str], reader: FileReader, skipped: list[SkippedFile]) -> _Parsed:
     parsed = _Parsed([], [])
     started = time.monotonic()
+    reader.expect(paths)
     for path in paths:
         try:
             data = reader.indexable(path)

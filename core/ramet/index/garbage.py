@@ -1,4 +1,7 @@
-"""Removes what no view needs: views of folders that are gone, blobs nobody shows, vectors of no blob."""
+"""Removes what no view needs: views of folders that are gone, blobs nobody shows, vectors of no blob.
+
+Views of commits stay: the newest fifty are kept anyway.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,9 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _forget_lost_views(stores: RepositoryStores) -> int:
-    lost = [view for view in stores.database.views() if not Path(os.fsdecode(path_from_text(view.folder))).is_dir()]
+    lost = [
+        view for view in stores.database.views() if view.folder and not Path(os.fsdecode(path_from_text(view.folder))).is_dir()
+    ]
     for view in lost:
         stores.database.delete_view(view.name)
     return len(lost)

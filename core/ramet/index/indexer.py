@@ -1,13 +1,13 @@
-"""Brings the index of one working tree up to date: scan, compare, parse what is new, show it, embed what has no vector."""
+"""Brings the index of a working tree up to date, or that of a commit: scan, compare, parse what is new, show it, embed it."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
-from msgspec import convert
+from msgspec import Struct, convert
 
 from ramet.config import IndexLimits
 from ramet.embed.protocol import Embedder
@@ -16,9 +16,11 @@ from ramet.events import IndexEvent, IndexFinished, IndexProgress, IndexWaiting,
 from ramet.index.blobs import PARSER_VERSION
 from ramet.index.embedding import EmbeddingResult, EmbeddingRun, FileChunks
 from ramet.index.estimate import estimate
+from ramet.index.file_reader import FileReader
 from ramet.index.garbage import collect_garbage
 from ramet.index.merkle import Changes, MerkleTree, TreeFile
 from ramet.index.parsing import PoolParser
+from ramet.index.revision_tree import REVISION_VIEWS, RevisionTree, revision_view
 from ramet.index.scan import Scan, WorkingTree
 from ramet.index.tree_reader import TreeReader
 from ramet.models import FileNote, IndexEstimate, IndexStats, SkippedFile, SkipReason
@@ -32,14 +34,32 @@ _WAIT_SECONDS = 0.1
 
 _POLL_SECONDS = 0.05
 
+_KEPT_REVISIONS = 50
+"""Views of commits that are kept, those used last."""
+_KEPT_FILES = 1_000_000
+"""Files that the kept views of commits list together; a row takes about a hundred bytes."""
+
 
 def working_view(root: Path) -> str:
     """Return the name of the view that shows the working tree in a folder."""
     return f"working:{path_to_text(os.fsencode(root))}"
 
 
+class _Target(Struct, frozen=True):
+    """What one run indexes."""
+
+    view: str
+    folder: str
+    """Text form of the folder; empty for a commit, which is in no folder."""
+    scan: Callable[[], Scan]
+    reader: FileReader
+
+
 class Indexer:
-    """Keeps the view of one working tree up to date. Runs on one repository take turns, in whatever workspace they are."""
+    """Keeps the view of one working tree up to date, and makes views of commits.
+
+    Runs on one repository take turns, in whatever workspace they are.
+    """
 
     def __init__(self, tree: WorkingTree, root: Path, limits: IndexLimits, stores: RepositoryStores, embedder: Embedder) -> None:
         self._tree = tree
@@ -53,47 +73,66 @@ class Indexer:
 
         `rebuild` parses and embeds everything anew. Raises StoreFull on a full disk and StoreError when nothing can be stored.
         """
+        yield from self._in_turn(self._working_tree, rebuild)
+
+    def index_revision(self, tree: RevisionTree, *, rebuild: bool = False) -> Generator[IndexEvent, None, None]:
+        """Make the view of a commit, as `sync` does for the working tree, and forget views of commits not used for long.
+
+        Raises GitError when git lacks a part of the commit.
+        """
+        yield from self._in_turn(lambda: _Target(revision_view(tree.revision), "", tree.scan, tree.reader()), rebuild)
+        self._stores.database.delete_old_views(REVISION_VIEWS, _KEPT_REVISIONS, _KEPT_FILES)
+
+    def _working_tree(self) -> _Target:
+        folder = path_to_text(os.fsencode(self._root))
+        return _Target(working_view(self._root), folder, self._tree.scan, TreeReader(self._root, self._limits))
+
+    def _in_turn(self, target: Callable[[], _Target], rebuild: bool) -> Generator[IndexEvent, None, None]:
         lock = self._stores.run_lock()
         while not lock.try_acquire():
             yield IndexWaiting("Another index run on this repository is at work.")
             time.sleep(_WAIT_SECONDS)
         try:
             try:
-                yield from self._run(rebuild).events()
+                yield from _Run(target(), self._stores, self._embedder, rebuild).events()
             except StoreDamaged:
                 self._stores.replace_database()
-                yield from self._run(rebuild).events()
+                yield from _Run(target(), self._stores, self._embedder, rebuild).events()
         finally:
             self._stores.pending.close()
             lock.release()
 
+    def is_complete(self, view: ViewRow) -> bool:
+        """Whether a view has all its vectors and was cut up by this version of the parser."""
+        has_vectors = view.embedded.startswith(f"{self._embedder.identity}@")
+        return has_vectors and self._stores.database.view_summary(view).oldest_parser >= PARSER_VERSION
+
     def estimate(self) -> IndexEstimate:
         """Return what a sync would do and cost, without storing anything."""
-        scan = self._tree.scan()
-        view = self._stores.database.view(working_view(self._root))
-        return estimate(scan, view, TreeReader(self._root, self._limits), self._stores, self._embedder)
+        target = self._working_tree()
+        view = self._stores.database.view(target.view)
+        return estimate(target.scan(), view, target.reader, self._stores, self._embedder)
+
+    def estimate_revision(self, tree: RevisionTree) -> IndexEstimate:
+        """Return what indexing a commit would do and cost, without storing anything."""
+        view = self._stores.database.view(revision_view(tree.revision))
+        return estimate(tree.scan(), view, tree.reader(), self._stores, self._embedder)
 
     def collect_garbage(self) -> str:
         """Remove what no view needs and say how much it was. Raises UsageError while a sync runs."""
         return collect_garbage(self._stores, self._embedder.identity)
 
-    def _run(self, rebuild: bool) -> _Run:
-        return _Run(self._tree, TreeReader(self._root, self._limits), self._stores, self._embedder, rebuild)
-
 
 class _Run:
-    """One sync from scan to statistics."""
+    """One run from scan to statistics."""
 
-    def __init__(
-        self, tree: WorkingTree, reader: TreeReader, stores: RepositoryStores, embedder: Embedder, rebuild: bool
-    ) -> None:
-        self._tree = tree
-        self._reader = reader
+    def __init__(self, target: _Target, stores: RepositoryStores, embedder: Embedder, rebuild: bool) -> None:
+        self._target = target
+        self._reader = target.reader
         self._stores = stores
         self._database = stores.database
         self._embedder = embedder
         self._rebuild = rebuild
-        self._name = working_view(reader.root)
         self._embedding = EmbeddingResult()
         self._is_store_known = True
         """False when the vector store could not be asked what it holds."""
@@ -102,15 +141,15 @@ class _Run:
     def events(self) -> Iterator[IndexEvent]:
         """Do it."""
         started, scanned = time.monotonic(), time.time()
-        scan = self._tree.scan()
-        view = self._database.view(self._name)
+        scan = self._target.scan()
+        view = self._database.view(self._target.view)
         changes = self._changes(scan, view)
+        was_embedded = view.embedded if view is not None else ""
         looked_at = [*changes.added, *changes.modified]
         yield Scanned(len(scan.tree.files), len(looked_at), len(changes.removed), len(scan.skipped))
         is_outdated = view is not None and self._database.view_summary(view).oldest_parser < PARSER_VERSION
         if self._rebuild or is_outdated:
             looked_at = list(scan.tree.files)
-        was_embedded = view.embedded if view is not None else ""
         parser = PoolParser(self._database, self._reader, scanned)
         if view is None or looked_at or changes.removed:
             self._stores.start_opening(self._embedder.identity)
@@ -133,9 +172,8 @@ class _Run:
         parsed = {file.path: TreeFile(file.mode, file.oid) for file in parser.files}
         unreadable = set(looked_at) - parsed.keys()
         shown = tree.with_changes(dict.fromkeys(unreadable) | parsed)
-        folder = path_to_text(os.fsencode(self._reader.root))
         gone = sorted(unreadable.union(removed))
-        return self._database.update_view(self._name, folder, shown.root, parser.files, gone)
+        return self._database.update_view(self._target.view, self._target.folder, shown.root, parser.files, gone)
 
     def _embed(self, view: ViewRow, fresh: Sequence[ViewFile], was_embedded: str) -> Iterator[IndexProgress]:
         """Complete the vectors. A vector store out of reach is a warning: words are searched without it."""
@@ -147,9 +185,9 @@ class _Run:
             while (store := self._stores.vectors_or_open(identity)) is None:
                 yield IndexProgress("embedding", 0, 0, 0, 0)
                 time.sleep(_POLL_SECONDS)
-            known = was_embedded == _mark(identity, store)
             try:
-                yield from self._fill(store, fresh if known else self._database.view_files(view))
+                known = was_embedded == _mark(identity, store)
+                yield from self._fill(store, fresh if known else self._unknown_files(view, _mark(identity, store)))
             except StoreDamaged:
                 store = self._stores.replace_vectors(identity)
                 yield from self._fill(store, self._database.view_files(view))
@@ -163,6 +201,14 @@ class _Run:
             self._warnings.append(f"Vectors are incomplete: {error}")
         if self._embedding.problem:
             self._warnings.append(f"{self._embedding.failed} chunks have no vector: {self._embedding.problem}")
+
+    def _unknown_files(self, view: ViewRow, mark: str) -> Sequence[ViewFile]:
+        """Return the files that no view with complete vectors shows, so that the store has to be asked about them."""
+        files = self._database.view_files(view)
+        if self._rebuild:
+            return files
+        known = self._database.embedded_blobs(view, mark)
+        return [file for file in files if file.blob not in known]
 
     def _fill(self, store: VectorStore, files: Sequence[ViewFile]) -> Iterator[IndexProgress]:
         chunks = dict(self._database.chunk_records({file.blob for file in files}))

@@ -8,11 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from ramet.events import IndexProgress
 from ramet.index.blobs import PARSER_VERSION, blob_id, parse_blob, skipped_blob
+from ramet.index.file_reader import FileReader
 from ramet.index.merkle import SUBMODULE_MODE, SYMLINK_MODE, TreeFile
 from ramet.index.reading import Unreadable
-from ramet.index.tree_reader import TreeReader
 from ramet.models import SkippedFile, SkipReason
-from ramet.paths import absolute
 from ramet.store.index_database import IndexDatabase
 from ramet.store.records import BlobId, BlobRecord, ViewFile
 
@@ -33,7 +32,7 @@ _CLOCK_SECONDS = 2.0
 class PoolParser:
     """Cuts up the blobs that the pool lacks; everything it has read is stored, also when it is interrupted."""
 
-    def __init__(self, database: IndexDatabase, reader: TreeReader, scanned: float) -> None:
+    def __init__(self, database: IndexDatabase, reader: FileReader, scanned: float) -> None:
         self._database = database
         self._reader = reader
         self._scanned = scanned
@@ -56,6 +55,7 @@ class PoolParser:
         unseen = [(*sharers[0], blob) for blob, sharers in self._sharing.items()]
         self.files = [ViewFile(path, file.mode, file.oid, known[ids[path]]) for path, file in wanted if ids[path] in known]
         self.reused = len(self.files)
+        self._reader.expect([path for path, _, _ in unseen])
         reported = 0.0
         try:
             for position, (path, file, blob) in enumerate(unseen):
@@ -98,11 +98,7 @@ class PoolParser:
         actual = digest(b"blob %d\0" % len(data) + data).hexdigest()
         if actual == oid:
             return oid
-        try:
-            modified = absolute(self._reader.root, path).stat().st_mtime
-        except OSError:
-            return actual
-        return actual if modified >= self._scanned - _CLOCK_SECONDS else oid
+        return actual if self._reader.may_have_changed(path, self._scanned - _CLOCK_SECONDS) else oid
 
     def _commit(self) -> None:
         waiting, self._waiting = self._waiting, []

@@ -16,6 +16,8 @@ from ramet.paths import path_from_text
 _OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _OPEN_FOLDER = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
 
+_REMEMBERED_BYTES = 64 << 20
+"""Content kept from parsing until it is embedded; what does not fit is read again."""
 _BINARY_PROBE_BYTES = 8000
 """How much of a file git looks at for a NUL byte."""
 
@@ -102,6 +104,39 @@ def looks_binary(data: bytes) -> bool:
 def looks_minified(data: bytes, limits: IndexLimits) -> bool:
     """Return whether the lines are too long on average to have been written by a person."""
     return len(data) > limits.max_line_bytes * max(1, data.count(b"\n"))
+
+
+def worth_indexing(data: bytes, limits: IndexLimits) -> bytes:
+    """Return content as it is. Raises Unreadable when it is not worth indexing."""
+    if looks_binary(data):
+        raise Unreadable("binary", "the content is not text")
+    if looks_minified(data, limits):
+        raise Unreadable("minified", "its lines are too long to have been written by a person")
+    return data
+
+
+class RememberedContent:
+    """Keeps content from parsing until it is embedded, once, and as far as there is room; for one thread."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+        self._room = _REMEMBERED_BYTES
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._kept
+
+    def keep(self, path: str, data: bytes) -> None:
+        """Keep the content of a file."""
+        if len(data) <= self._room and path not in self._kept:
+            self._room -= len(data)
+            self._kept[path] = data
+
+    def take(self, path: str) -> bytes | None:
+        """Return the content of a file and forget it; None when it is not kept."""
+        data = self._kept.pop(path, None)
+        if data is not None:
+            self._room += len(data)
+        return data
 
 
 def _folder_error(error: OSError, name: bytes, above: int) -> Unreadable:

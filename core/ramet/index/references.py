@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from ramet.index.file_reader import FileReader
 from ramet.index.reading import Unreadable
-from ramet.index.tree_reader import TreeReader
 from ramet.models import Reference
 from ramet.store.records import SymbolRecord
 
@@ -15,11 +15,12 @@ _LONGEST_TEXT = 300
 
 
 def find_references(
-    reader: TreeReader, name: str, candidates: Iterable[tuple[str, Sequence[SymbolRecord]]], limit: int
+    reader: FileReader, name: str, candidates: Sequence[tuple[str, Sequence[SymbolRecord]]], limit: int
 ) -> tuple[Reference, ...]:
-    """Return the uses of a name in the candidates as they are on the disk now; files that are gone have none."""
+    """Return the uses of a name in the candidates as the reader has them; files that are gone have none."""
     pattern = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
     found: list[Reference] = []
+    reader.expect([path for path, _ in candidates])
     for path, symbols in candidates:
         if len(found) >= limit:
             break

@@ -124,12 +124,13 @@ class _IndexContent(Struct, frozen=True):
             stamp=stamp,
             tree=MerkleTree({entry.path: TreeFile(entry.mode, entry.oid) for entry in entries}, object_format),
             unwatched=tuple(entry for entry in entries if entry.is_unwatched),
-            submodules=tuple(
-                SkippedFile(entry.path, "submodule", f"a submodule at commit {entry.oid[:10]}")
-                for entry in entries
-                if entry.mode == SUBMODULE_MODE
-            ),
+            submodules=tuple(submodule(entry.path, entry.oid) for entry in entries if entry.mode == SUBMODULE_MODE),
         )
+
+
+def submodule(path: str, commit: str) -> SkippedFile:
+    """Return what is said about a submodule."""
+    return SkippedFile(path, "submodule", f"a submodule at commit {commit[:10]}")
 
 
 class _Look:

@@ -1,11 +1,11 @@
-"""Searches one working tree: lists from words, vectors, names and paths, fused, and every hit checked against the disk."""
+"""Searches a working tree or a commit: lists from words, vectors, names and paths, fused, and every hit read where it is."""
 
 from __future__ import annotations
 
 import logging
 import random
-import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +16,16 @@ from ramet.config import IndexLimits
 from ramet.embed.protocol import Embedder
 from ramet.errors import EmbedError, StoreError
 from ramet.index.chunker import join_lines
+from ramet.index.file_reader import FileReader
 from ramet.index.indexer import working_view
 from ramet.index.reading import Unreadable
 from ramet.index.references import find_references
 from ramet.index.relocate import find_chunk
+from ramet.index.revision_tree import RevisionTree, revision_view
 from ramet.index.symbol_table import SymbolTable, outline
 from ramet.index.tree_reader import TreeReader
 from ramet.models import Hit, Reference, Symbol
+from ramet.retrieve.loaded_views import LoadedViews
 from ramet.retrieve.names import NameSimilarity
 from ramet.retrieve.question import Question, understand
 from ramet.retrieve.ranking import NO_DENSE, Dense, Ranking, lexical_candidates, similarity_floor
@@ -65,18 +68,26 @@ class _Sample(Struct, frozen=True):
 
 
 class Searcher:
-    """Answers from the newest committed state of a working tree's view. Safe to use from several threads, also during a sync."""
+    """Answers from the newest stored state of a view. Safe to use from several threads, also during a sync."""
 
     def __init__(self, root: Path, limits: IndexLimits, stores: RepositoryStores, embedder: Embedder) -> None:
+        """Take the root of a working tree, whose view is searched."""
         self._name = working_view(root)
-        self._reader = TreeReader(root, limits)
+        self._new_reader: Callable[[], FileReader] = lambda: TreeReader(root, limits)
         self._stores = stores
         self._embedder = embedder
-        self._loading = threading.Lock()
-        self._view: ViewIndex | None = None
+        self._views = LoadedViews(stores)
         self._symbols: tuple[int, SymbolTable] | None = None
         self._sample: _Sample | None = None
         self._names = NameSimilarity()
+
+    def at(self, tree: RevisionTree) -> Searcher:
+        """Return a searcher of the view of a commit; the two share what they have loaded."""
+        searcher = copy(self)
+        searcher._name = revision_view(tree.revision)
+        searcher._new_reader = tree.reader
+        searcher._symbols = searcher._sample = None
+        return searcher
 
     def warm(self) -> None:
         """Load everything a search needs, also the vectors; takes seconds in a fresh process."""
@@ -130,24 +141,11 @@ class Searcher:
             return ()
         documents = view.lexical.documents_with_all([term_hash(term) for term in terms(last)])
         files = {(file := view.file_of(int(document))).path: file for document in documents}
-        return find_references(self._reader, last, ((file.path, file.symbols) for _, file in sorted(files.items())), limit)
+        candidates = [(file.path, file.symbols) for _, file in sorted(files.items())]
+        return find_references(self._new_reader(), last, candidates, limit)
 
     def _current(self) -> ViewIndex | None:
-        """Return the view as last committed, loading what has changed."""
-        with self._loading:
-            database = self._stores.database
-            row = database.view(self._name)
-            if row is None:
-                self._view = None
-            elif self._view is None or (self._view.view.number, self._view.view.revision) != (row.number, row.revision):
-                state = database.view_state(self._name)
-                if state is None:
-                    self._view = None
-                elif self._view is None or self._view.view.number != row.number:
-                    self._view = ViewIndex.load(database, *state)
-                else:
-                    self._view = self._view.updated(database, *state)
-            return self._view
+        return self._views.current(self._name)
 
     def _corrected(self, view: ViewIndex, question: Question, notes: list[str]) -> dict[str, tuple[int, float]]:
         """Return the question's terms and, for words the view does not know, near ones that it does."""
@@ -207,16 +205,19 @@ class Searcher:
         return similarity_floor(sample.vectors @ unit) if len(sample.vectors) else 0.0
 
     def _checked(self, view: ViewIndex, ranking: Ranking, limit: int, notes: list[str]) -> Found:
-        """Read the text of the best documents from the disk; what is not there any more is left out and counted."""
+        """Read the text of the best documents; what is not there any more is left out and counted."""
         hits: list[Hit] = []
+        best = ranking.ranked()[: limit * _DRAWN_EXTRA]
+        reader = self._new_reader()
+        reader.expect(list(dict.fromkeys(view.file_of(ranked.document).path for ranked in best[:limit])))
         lines: dict[str, list[str] | None] = {}
         dropped: set[str] = set()
-        for ranked in ranking.ranked()[: limit * _DRAWN_EXTRA]:
+        for ranked in best:
             if len(hits) >= limit:
                 break
             file, chunk = view.file_of(ranked.document), view.chunk_of(ranked.document)
             if file.path not in lines:
-                lines[file.path] = self._lines(file.path)
+                lines[file.path] = _lines(reader, file.path)
             held = lines[file.path]
             first = find_chunk(held, chunk.key, chunk.start_line, chunk.end_line) if held is not None else None
             if held is None or first is None:
@@ -241,11 +242,12 @@ class Searcher:
             notes.append(f"{len(dropped)} files have changed since the last sync and were left out: {_listed(dropped)}.")
         return Found(tuple(hits), tuple(notes), bool(dropped))
 
-    def _lines(self, path: str) -> list[str] | None:
-        try:
-            return self._reader.lines(path)
-        except Unreadable:
-            return None
+
+def _lines(reader: FileReader, path: str) -> list[str] | None:
+    try:
+        return reader.lines(path)
+    except Unreadable:
+        return None
 
 
 def _compared(store: VectorStore, unit: NDArray[np.float32], keys: Sequence[str]) -> dict[str, float]:

@@ -22,7 +22,7 @@ from ramet.errors import StoreDamaged, StoreError, StoreFull
 from ramet.store.lock import store_error
 from ramet.store.records import BlobId, BlobRecord, ChunkRecord, OddFile, Postings, SymbolRecord, ViewFile, ViewRow, ViewSummary
 
-_FORMAT = 1
+_FORMAT = 2
 """Version of the tables; another one is built anew, since all of it can be derived again."""
 _BUSY_SECONDS = 30.0
 """How long one statement waits for another process that looks into the file."""
@@ -54,7 +54,8 @@ CREATE TABLE view (
     folder TEXT NOT NULL,
     tree TEXT NOT NULL,
     revision INTEGER NOT NULL,
-    embedded TEXT NOT NULL DEFAULT ''
+    embedded TEXT NOT NULL DEFAULT '',
+    used INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE view_file (
     view INTEGER NOT NULL REFERENCES view (number),
@@ -245,8 +246,9 @@ class IndexDatabase:
         """Bring a view to a new tree in one transaction and return it; its vectors count as missing from then on."""
         with self._transaction() as connection:
             connection.execute(
-                "INSERT INTO view (name, folder, tree, revision) VALUES (?, ?, ?, 1) ON CONFLICT (name) DO UPDATE"
-                " SET folder = excluded.folder, tree = excluded.tree, revision = revision + 1, embedded = ''",
+                "INSERT INTO view (name, folder, tree, revision, used)"
+                " VALUES (?, ?, ?, 1, (SELECT coalesce(max(used), 0) + 1 FROM view)) ON CONFLICT (name) DO UPDATE SET"
+                " folder = excluded.folder, tree = excluded.tree, used = excluded.used, revision = revision + 1, embedded = ''",
                 (name, folder, tree),
             )
             (number,) = connection.execute("SELECT number FROM view WHERE name = ?", (name,)).fetchone()
@@ -269,6 +271,33 @@ class IndexDatabase:
         """Record that the vectors of all views are gone, so that the next run computes them again."""
         with self._transaction() as connection:
             connection.execute("UPDATE view SET embedded = ''")
+
+    def embedded_blobs(self, view: ViewRow, collection: str) -> set[int]:
+        """Return the row numbers of those of the view's blobs whose chunks a vector collection is known to hold."""
+        statement = (
+            "SELECT DISTINCT f.blob FROM view_file AS f WHERE f.view = ? AND EXISTS (SELECT 1 FROM view_file AS g"
+            " JOIN view ON view.number = g.view WHERE g.blob = f.blob AND view.embedded = ?)"
+        )
+        return {number for (number,) in self._rows(statement, (view.number, collection))}
+
+    def note_use(self, name: str) -> None:
+        """Record that a view was used just now: it is the last that `delete_old_views` forgets."""
+        if not self._rows("SELECT 1 FROM view WHERE name = ? AND used < (SELECT max(used) FROM view)", (name,)):
+            return  # the last one used already, as most are: nothing to write
+        with self._transaction() as connection:
+            connection.execute("UPDATE view SET used = (SELECT max(used) + 1 FROM view) WHERE name = ?", (name,))
+
+    def delete_old_views(self, prefix: str, most: int, most_files: int) -> None:
+        """Forget views whose names begin with a prefix: all but the `most` used last, fewer when they list too many files."""
+        statement = (
+            "SELECT name, (SELECT count(*) FROM view_file WHERE view_file.view = view.number) FROM view"
+            " WHERE substr(name, 1, ?) = ? ORDER BY used DESC"
+        )
+        files = 0
+        for place, (name, count) in enumerate(self._rows(statement, (len(prefix), prefix))):
+            files += count
+            if place and (place >= most or files > most_files):
+                self.delete_view(name)
 
     def delete_view(self, name: str) -> None:
         """Forget a view; its blobs stay until `delete_unused_blobs`."""

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from ramet.events import IndexProgress, IndexWaiting, Scanned
 from ramet.models import IndexState, IndexStatus
+from ramet.store.index_database import IndexDatabase
 from ramet.store.records import ViewRow, ViewSummary
 from ramet.store.repository_stores import RepositoryStores
 from ramet.workspace.jobs import SyncJobs
@@ -55,6 +56,25 @@ class IndexStateReader:
             summary = self._stores.database.view_summary(view)
             counted = self._counted = _Counted(view.number, view.revision, summary)
         return counted.summary
+
+
+def stored_status(database: IndexDatabase, name: str, embedder: str) -> IndexStatus:
+    """Return where a view stands that no job is at work on."""
+    view = database.view(name)
+    if view is None:
+        return IndexStatus("missing")
+    summary = database.view_summary(view)
+    is_embedded = view.embedded.startswith(f"{embedder}@")
+    return IndexStatus(
+        state="ready",
+        files=summary.files,
+        chunks=summary.chunks,
+        vectors=summary.chunks if is_embedded else 0,
+        skipped=sum(bool(file.skip_reason) for file in summary.odd_files),
+        lexical_ready=True,
+        dense_ready=is_embedded,
+        tree=view.tree,
+    )
 
 
 def _state(view: ViewRow | None, jobs: SyncJobs) -> IndexState:

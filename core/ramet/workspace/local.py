@@ -29,6 +29,7 @@ from ramet.models import (
     IndexEstimate,
     ModelChoice,
     Reference,
+    Revision,
     SearchResult,
     Symbol,
     WorkspaceStatus,
@@ -98,17 +99,21 @@ class LocalWorkspace:
                 await changed.wait()
                 await asyncio.sleep(_SNAPSHOT_SECONDS)
 
-    def sync(self, *, rebuild: bool = False) -> AsyncGenerator[IndexEvent, None]:
+    def sync(self, *, rebuild: bool = False, at: str = "") -> AsyncGenerator[IndexEvent, None]:
         """See `Workspace`."""
-        return self._services.sync(rebuild=rebuild)
+        return self._services.revisions.sync(at, rebuild=rebuild) if at else self._services.sync(rebuild=rebuild)
 
-    async def estimate(self) -> IndexEstimate:
+    async def estimate(self, at: str = "") -> IndexEstimate:
         """See `Workspace`."""
-        return await self._services.estimate()
+        return await (self._services.revisions.estimate(at) if at else self._services.estimate())
 
-    async def search(self, query: str, limit: int = 10) -> SearchResult:
+    async def revision(self, name: str) -> Revision:
         """See `Workspace`."""
-        result = await self._services.search(query, limit)
+        return await self._services.revisions.revision(name)
+
+    async def search(self, query: str, limit: int = 10, at: str = "") -> SearchResult:
+        """See `Workspace`."""
+        result = await (self._services.revisions.search(query, limit, at) if at else self._services.search(query, limit))
         # A search may be the first to meet damage, or follow a run whose warnings nobody was shown.
         said = (result.index.problem, *self._services.stores.take_warnings())
         fresh = tuple(note for note in said if note and note not in result.notes)
@@ -136,12 +141,16 @@ class LocalWorkspace:
         """See `Workspace`."""
         return (await self._services.look()).changes
 
-    async def symbols(self, query: str = "", path: str = "", limit: int = 200) -> tuple[Symbol, ...]:
+    async def symbols(self, query: str = "", path: str = "", limit: int = 200, at: str = "") -> tuple[Symbol, ...]:
         """See `Workspace`."""
+        if at:
+            return await self._services.revisions.symbols(query, path, limit, at)
         return await self._services.symbols(query, path, limit)
 
-    async def references(self, name: str, limit: int = 200) -> tuple[Reference, ...]:
+    async def references(self, name: str, limit: int = 200, at: str = "") -> tuple[Reference, ...]:
         """See `Workspace`."""
+        if at:
+            return await self._services.revisions.references(name, limit, at)
         return await self._services.references(name, limit)
 
     async def conversations(self) -> tuple[ConversationInfo, ...]:

@@ -20,6 +20,7 @@ from ramet.models import (
     Finding,
     IndexEstimate,
     Reference,
+    Revision,
     SearchResult,
     Symbol,
     WorkspaceStatus,
@@ -27,7 +28,11 @@ from ramet.models import (
 
 
 class Workspace(Protocol):
-    """One repository root with its config and services. Streams are cancelled by closing them (`aclose`)."""
+    """One repository root with its config and services. Streams are cancelled by closing them (`aclose`).
+
+    `at` names a revision: then that commit is meant, read from git without checking it out, and not the working tree.
+    A name that stands for no commit raises UsageError.
+    """
 
     @property
     def root(self) -> Path:
@@ -39,13 +44,16 @@ class Workspace(Protocol):
     def watch(self) -> AsyncGenerator[StatusChanged, None]:
         """Yield the present status at once and again whenever it changed; endless. Files are watched while it is open."""
 
-    def sync(self, *, rebuild: bool = False) -> AsyncGenerator[IndexEvent, None]:
+    def sync(self, *, rebuild: bool = False, at: str = "") -> AsyncGenerator[IndexEvent, None]:
         """Bring the index up to date with the disk. `rebuild` parses and embeds everything anew."""
 
-    async def estimate(self) -> IndexEstimate:
+    async def estimate(self, at: str = "") -> IndexEstimate:
         """Return what a `sync` would do and cost, without doing it."""
 
-    async def search(self, query: str, limit: int = 10) -> SearchResult:
+    async def revision(self, name: str) -> Revision:
+        """Return the commit that a name stands for."""
+
+    async def search(self, query: str, limit: int = 10, at: str = "") -> SearchResult:
         """Return the best hits. A stale index is brought up to date first; a missing one is built."""
 
     def ask(self, request: AskRequest) -> AsyncGenerator[AskEvent, None]:
@@ -60,10 +68,10 @@ class Workspace(Protocol):
     async def changes(self) -> tuple[FileChange, ...]:
         """Return how the working tree differs from the last commit; empty outside git."""
 
-    async def symbols(self, query: str = "", path: str = "", limit: int = 200) -> tuple[Symbol, ...]:
+    async def symbols(self, query: str = "", path: str = "", limit: int = 200, at: str = "") -> tuple[Symbol, ...]:
         """Return definitions: of one file in its order when `path` is given, else those whose name matches `query` best."""
 
-    async def references(self, name: str, limit: int = 200) -> tuple[Reference, ...]:
+    async def references(self, name: str, limit: int = 200, at: str = "") -> tuple[Reference, ...]:
         """Return the places that use a name, its definition excluded."""
 
     async def conversations(self) -> tuple[ConversationInfo, ...]:

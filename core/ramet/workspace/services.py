@@ -33,6 +33,7 @@ from ramet.workspace.bridge import iterate_in_thread
 from ramet.workspace.index_state import IndexStateReader
 from ramet.workspace.jobs import SyncJobs
 from ramet.workspace.known_roots import Root
+from ramet.workspace.revisions import Revisions
 from ramet.workspace.tree import RunTree, SharedTree
 from ramet.workspace.watching import FileWatch, Listeners
 
@@ -96,6 +97,9 @@ class Services:
         self.jobs = SyncJobs(self._run, self._job_changed)
         self._run_tree = RunTree(self.tree, key.location, key.limits, self._folder)
         self._indexer = Indexer(self._run_tree, self.root, key.limits, self.stores, self.embedder)
+        self.revisions = Revisions(
+            key.location, key.limits, self.stores, self._indexer, self.searcher, self.embedder.identity, self._warmed
+        )
         self._synced_tree: MerkleTree | None = None
         """What the last complete run indexed; a scan that finds nothing new returns the very same object."""
         self._watch = FileWatch(key.location, self._folder, self._files_changed)

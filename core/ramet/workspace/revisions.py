@@ -1,0 +1,160 @@
+"""Searching and reading commits of a workspace's repository without checking them out."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+
+from ramet.config import IndexLimits
+from ramet.errors import UsageError
+from ramet.events import IndexEvent
+from ramet.git.repository import Location
+from ramet.git.revisions import resolve_revision
+from ramet.git.runner import Git
+from ramet.index.indexer import Indexer
+from ramet.index.revision_tree import RevisionTree, revision_view
+from ramet.models import IndexEstimate, IndexStatus, Reference, Revision, SearchResult, Symbol
+from ramet.retrieve.search import Searcher
+from ramet.store.repository_stores import RepositoryStores
+from ramet.workspace.bridge import iterate_in_thread
+from ramet.workspace.index_state import stored_status
+
+_MOST_OPEN = 4
+"""Commits whose lists of files stay in memory."""
+
+
+class OpenRevision:
+    """One commit that is being searched: its files and its searcher. Owned by `Revisions`."""
+
+    def __init__(self, tree: RevisionTree, searcher: Searcher) -> None:
+        self.tree = tree
+        self.searcher = searcher
+        self.building = asyncio.Lock()
+        self.was_built = False
+        """Whether a run has made the view; vectors that it could not compute are not tried again with every search."""
+        self.status: IndexStatus | None = None
+
+
+class Revisions:
+    """Makes views of commits when they are first asked for, and keeps the last few open. For one event loop."""
+
+    def __init__(
+        self,
+        location: Location,
+        limits: IndexLimits,
+        stores: RepositoryStores,
+        indexer: Indexer,
+        searcher: Searcher,
+        embedder: str,
+        warmed: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Take the searcher of the working tree, with which those of commits share what is loaded.
+
+        `warmed` waits a moment for the vectors where they are being loaded.
+        """
+        self._location = location
+        self._git = Git(location.root)
+        self._limits = limits
+        self._stores = stores
+        self._indexer = indexer
+        self._searcher = searcher
+        self._embedder = embedder
+        self._warmed = warmed
+        self._open: dict[str, OpenRevision] = {}
+        """By tree, the one used last at the end."""
+
+    async def revision(self, name: str, warnings: list[str] | None = None) -> Revision:
+        """Return the commit that a name stands for. Raises UsageError when there is none."""
+        if not self._location.is_git:
+            raise UsageError(f"{self._location.root} is not a git repository, so it has no revisions.", "Search it without --at.")
+        return await asyncio.to_thread(resolve_revision, self._git, name, warnings)
+
+    async def open(self, name: str, warnings: list[str] | None = None) -> OpenRevision:
+        """Return the commit that a name stands for, with its files. Raises UsageError or GitError."""
+        revision = await self.revision(name, warnings)
+        opened = self._open.pop(revision.tree, None)
+        if opened is None or opened.tree.revision.commit != revision.commit:
+            tree = await asyncio.to_thread(RevisionTree, self._git, revision, self._limits)
+            opened = OpenRevision(tree, self._searcher.at(tree))
+        self._open[revision.tree] = opened
+        for old in list(self._open)[:-_MOST_OPEN]:
+            del self._open[old]
+        return opened
+
+    async def sync(self, name: str, *, rebuild: bool) -> AsyncGenerator[IndexEvent, None]:
+        """Index a commit and yield what happens."""
+        opened = await self.open(name)
+        async with opened.building, aclosing(self._run(opened, rebuild=rebuild)) as events:
+            async for event in events:
+                yield event
+
+    async def build_missing(self, opened: OpenRevision) -> AsyncGenerator[IndexEvent, None]:
+        """Index a commit that is not indexed yet and yield what happens."""
+        async with opened.building:
+            if not await asyncio.to_thread(self._is_built, opened):
+                async with aclosing(self._run(opened, rebuild=False)) as events:
+                    async for event in events:
+                        yield event
+        await asyncio.to_thread(self._use, opened)
+
+    async def estimate(self, name: str) -> IndexEstimate:
+        """Return what indexing a commit would do and cost."""
+        opened = await self.open(name)
+        return await asyncio.to_thread(self._indexer.estimate_revision, opened.tree)
+
+    async def search(self, query: str, limit: int, name: str) -> SearchResult:
+        """Return the best hits in a commit."""
+        started = time.monotonic()
+        warnings: list[str] = []
+        opened = await self._ready(name, warnings)
+        return await self.search_in(opened, query, limit, started, warnings)
+
+    async def search_in(
+        self, opened: OpenRevision, query: str, limit: int, started: float, warnings: list[str] | None = None
+    ) -> SearchResult:
+        """Return the best hits in a commit that is indexed."""
+        await self._warmed()
+        found = await asyncio.to_thread(opened.searcher.find, query, limit)
+        status = opened.status or IndexStatus("missing")
+        notes = (*(warnings or ()), *found.notes)
+        return SearchResult(found.hits, status, time.monotonic() - started, notes, opened.tree.revision.commit)
+
+    async def symbols(self, query: str, path: str, limit: int, name: str) -> tuple[Symbol, ...]:
+        """Return definitions in a commit."""
+        opened = await self._ready(name)
+        return await asyncio.to_thread(opened.searcher.symbols, query, path, limit)
+
+    async def references(self, symbol: str, limit: int, name: str) -> tuple[Reference, ...]:
+        """Return uses of a name in a commit."""
+        opened = await self._ready(name)
+        return await asyncio.to_thread(opened.searcher.references, symbol, limit)
+
+    async def _ready(self, name: str, warnings: list[str] | None = None) -> OpenRevision:
+        opened = await self.open(name, warnings)
+        async with aclosing(self.build_missing(opened)) as events:
+            async for _ in events:
+                pass
+        return opened
+
+    async def _run(self, opened: OpenRevision, *, rebuild: bool) -> AsyncGenerator[IndexEvent, None]:
+        run = iterate_in_thread(lambda: self._indexer.index_revision(opened.tree, rebuild=rebuild))
+        async with aclosing(run) as events:
+            async for event in events:
+                yield event
+        opened.was_built = True
+        opened.status = None
+
+    def _is_built(self, opened: OpenRevision) -> bool:
+        """Whether the view is there as the present code makes it, and its vectors unless they have failed before."""
+        view = self._stores.database.view(revision_view(opened.tree.revision))
+        if view is None:
+            return False
+        return opened.was_built or self._indexer.is_complete(view)
+
+    def _use(self, opened: OpenRevision) -> None:
+        name = revision_view(opened.tree.revision)
+        self._stores.database.note_use(name)
+        if opened.status is None:
+            opened.status = stored_status(self._stores.database, name, self._embedder)
