@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import zlib
+from collections import Counter
 from itertools import chain
 
 _MARKS = "\u0300-\u036f\u0900-\u0dff"
@@ -186,3 +187,18 @@ def query_terms(text: str) -> list[str]:
     words = _words(text)
     telling = [word for word in words if word.lower() not in STOP_WORDS]
     return list(chain.from_iterable(map(_term_cache.__getitem__, telling or words)))
+
+
+_TITLE_WEIGHT = 3
+"""How often more the first line of a text of several lines counts: it is what an issue or a message is about."""
+_TITLE_CHARACTERS = 300
+
+
+def query_counts(text: str) -> Counter[str]:
+    """Return how often each search term of a question counts: as often as it occurs, in the first of several lines more often."""
+    counts = Counter(query_terms(text))
+    title, _, rest = text.strip().partition("\n")
+    if rest.strip():
+        for term, count in Counter(query_terms(title[:_TITLE_CHARACTERS])).items():
+            counts[term] += _TITLE_WEIGHT * count
+    return counts

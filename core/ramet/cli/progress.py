@@ -55,8 +55,10 @@ class IndexProgressLine:
 
 
 def _sentence(event: IndexProgress, *, with_count: bool) -> str:
-    unit = "files" if event.phase == "parsing" else "chunks"
-    doing = {"parsing": "Reading", "embedding": "Computing vectors of"}.get(event.phase, event.phase.capitalize() or "Working on")
+    unit = {"parsing": "files", "history": "commits"}.get(event.phase, "chunks")
+    doing = {"parsing": "Reading", "history": "Reading", "embedding": "Computing vectors of"}.get(
+        event.phase, event.phase.capitalize() or "Working on"
+    )
     if not with_count:
         return f"{doing} {event.total:,} {unit}"
     failed = f", {event.failed:,} failed" if event.failed else ""

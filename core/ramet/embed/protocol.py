@@ -15,7 +15,7 @@ class Embedder(Protocol):
 
     @property
     def identity(self) -> str:
-        """Name and version of the vector space, such as `table-256-v1`; part of the vector collection's name."""
+        """Name and version of the vector space, such as `table-256-v2`; part of the vector collection's name."""
 
     @property
     def dimensions(self) -> int:

@@ -11,9 +11,11 @@ from msgspec import Struct, convert
 
 from ramet.config import IndexLimits
 from ramet.embed.protocol import Embedder
-from ramet.errors import StoreDamaged, StoreError, StoreFull
+from ramet.errors import GitError, StoreDamaged, StoreError, StoreFull
 from ramet.events import IndexEvent, IndexFinished, IndexProgress, IndexWaiting, Scanned
+from ramet.git.history import CommitHistory
 from ramet.index.blobs import PARSER_VERSION
+from ramet.index.commits import remember_commits
 from ramet.index.embedding import EmbeddingResult, EmbeddingRun, FileChunks
 from ramet.index.estimate import estimate
 from ramet.index.file_reader import FileReader
@@ -53,6 +55,9 @@ class _Target(Struct, frozen=True):
     """Text form of the folder; empty for a commit, which is in no folder."""
     scan: Callable[[], Scan]
     reader: FileReader
+    history: CommitHistory | None
+    commit: str = ""
+    """What the view shows; empty for the working tree, of which the scan knows it."""
 
 
 class Indexer:
@@ -80,12 +85,16 @@ class Indexer:
 
         Raises GitError when git lacks a part of the commit.
         """
-        yield from self._in_turn(lambda: _Target(revision_view(tree.revision), "", tree.scan, tree.reader()), rebuild)
+        yield from self._in_turn(lambda: self._revision(tree), rebuild)
         self._stores.database.delete_old_views(REVISION_VIEWS, _KEPT_REVISIONS, _KEPT_FILES)
 
     def _working_tree(self) -> _Target:
         folder = path_to_text(os.fsencode(self._root))
-        return _Target(working_view(self._root), folder, self._tree.scan, TreeReader(self._root, self._limits))
+        reader = TreeReader(self._root, self._limits)
+        return _Target(working_view(self._root), folder, self._tree.scan, reader, self._tree.history())
+
+    def _revision(self, tree: RevisionTree) -> _Target:
+        return _Target(revision_view(tree.revision), "", tree.scan, tree.reader(), tree.history(), tree.revision.commit)
 
     def _in_turn(self, target: Callable[[], _Target], rebuild: bool) -> Generator[IndexEvent, None, None]:
         lock = self._stores.run_lock()
@@ -158,6 +167,7 @@ class _Run:
             if self._rebuild or is_outdated:
                 self._database.delete_superseded_blobs()
         yield from self._embed(view, parser.files, was_embedded)
+        yield from self._remember_commits(scan)
         yield IndexFinished(self._stats(scan, changes, view, parser, time.monotonic() - started))
 
     def _changes(self, scan: Scan, view: ViewRow | None) -> Changes:
@@ -209,6 +219,16 @@ class _Run:
             return files
         known = self._database.embedded_blobs(view, mark)
         return [file for file in files if file.blob not in known]
+
+    def _remember_commits(self, scan: Scan) -> Iterator[IndexProgress]:
+        """Bring the memory of commits up to date. It only improves the ranking, so its failure is a warning."""
+        commit = self._target.commit or (scan.head.commit if scan.head is not None else "")
+        if self._target.history is None or not commit:
+            return
+        try:
+            yield from remember_commits(self._target.history, self._stores.commits, self._target.view, commit)
+        except (GitError, StoreError) as error:
+            self._warnings.append(f"The history could not be read: {error}")
 
     def _fill(self, store: VectorStore, files: Sequence[ViewFile]) -> Iterator[IndexProgress]:
         chunks = dict(self._database.chunk_records({file.blob for file in files}))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ramet.config import IndexLimits
 from ramet.errors import GitError
+from ramet.git.history import CommitHistory
 from ramet.git.revisions import TreeEntry, list_tree, read_blobs
 from ramet.git.runner import Git
 from ramet.index.chunker import split_lines
@@ -47,6 +48,10 @@ class RevisionTree:
     def files(self) -> tuple[str, ...]:
         """The paths of all files, sorted; submodules are no files."""
         return tuple(sorted(path for path, entry in self._entries.items() if entry.mode != SUBMODULE_MODE))
+
+    def history(self) -> CommitHistory:
+        """Return the commits of the repository."""
+        return CommitHistory(self._git)
 
     def scan(self) -> Scan:
         """Return what a clean checkout of the commit would be."""

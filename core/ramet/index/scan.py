@@ -11,6 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from ramet.config import IndexLimits
+from ramet.git.history import CommitHistory
 from ramet.git.repository import GitRepository, Location
 from ramet.git.runner import Git
 from ramet.git.settings import FileStamp, file_stamp
@@ -55,6 +56,10 @@ class WorkingTree:
         self._limits = limits
         self._scanner: _GitScanner | _PlainScanner | None = None
         self._private = private
+
+    def history(self) -> CommitHistory | None:
+        """Return the commits of the repository; None outside git."""
+        return CommitHistory(Git(self._location.root)) if self._location.is_git else None
 
     def scan(self) -> Scan:
         """Look at the working tree. Raises GitError when git cannot read it."""

@@ -47,6 +47,8 @@ class TermMatch(Struct, frozen=True):
     documents: NDArray[np.int64]
     """Ascending."""
     scores: NDArray[np.float32]
+    weight: float
+    """How much the term tells: its weight in the question times how rare it is here."""
 
     def score_of(self, document: int) -> float:
         """Return what the term adds to one document."""
@@ -130,6 +132,6 @@ class LexicalIndex:
     def _match(self, term: str, weight: float, documents: NDArray[np.int64], counts: NDArray[np.float32]) -> TermMatch:
         frequency = len(documents)
         total = max(self.count, frequency)
-        idf = np.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
-        scores = (weight * idf * (_K1 + 1)) * counts / (counts + self._norms[documents])
-        return TermMatch(term, documents, scores.astype(np.float32))
+        told = weight * float(np.log(1 + (total - frequency + 0.5) / (frequency + 0.5)))
+        scores = (told * (_K1 + 1)) * counts / (counts + self._norms[documents])
+        return TermMatch(term, documents, scores.astype(np.float32), told)

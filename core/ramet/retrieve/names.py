@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from itertools import chain
 
 import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
 
 from ramet.embed.table import TableEmbedder
-from ramet.retrieve.view_index import ViewIndex
+from ramet.tokens import term_hashes
 
-_SHARE = 0.4
-"""Of the name in the similarity of a chunk."""
 _NAME_REPEATS = 2
 """The qualified name counts as often against the path."""
+_MOST_NAMES = 100_000
+"""Names remembered before the memory starts over: some 50 MB."""
+
+
+class _Name(Struct, frozen=True):
+    """A name as a sum of rows of the table."""
+
+    rows: NDArray[np.int64]
+    weights: NDArray[np.float32]
+    """By which the rows are multiplied, so that the sum has length 1."""
 
 
 class NameSimilarity:
@@ -21,19 +31,36 @@ class NameSimilarity:
 
     def __init__(self) -> None:
         self._embedder = TableEmbedder()
+        self._names: dict[tuple[str, str], _Name] = {}
 
-    def mixed(self, view: ViewIndex, question: str, similarities: Mapping[int, float]) -> dict[int, float]:
-        """Return the similarities of documents with that of their names mixed in."""
-        documents = list(similarities)
-        names = self._embedder.embed_documents([_name(view, document) for document in documents])
-        of_names = names @ self._embedder.embed_query(question)
-        of_texts = np.fromiter(similarities.values(), np.float32, len(documents))
-        return dict(zip(documents, ((1 - _SHARE) * of_texts + _SHARE * of_names).tolist(), strict=True))
+    def similarities(self, names: Sequence[tuple[str, str]], question: str) -> NDArray[np.float32]:
+        """Return the cosine of a question with each name, given as path and qualified name."""
+        if not names:
+            return np.zeros(0, np.float32)
+        known = self._known(names)
+        sizes = np.fromiter((len(name.rows) for name in known), np.int64, len(known))
+        flat = np.concatenate([name.rows for name in known])
+        weights = np.concatenate([name.weights for name in known])
+        used, places = np.unique(flat, return_inverse=True)
+        products = self._embedder.table.products(used, self._embedder.embed_query(question))[places] * weights
+        ends = np.cumsum(sizes)
+        running = np.concatenate([np.zeros(1, np.float64), np.cumsum(products, dtype=np.float64)])
+        sums: NDArray[np.float32] = (running[ends] - running[ends - sizes]).astype(np.float32)
+        return sums
 
-    def mixed_floor(self, floor: float) -> float:
-        """Return what an arbitrary chunk has after mixing: its name says nothing about the question."""
-        return (1 - _SHARE) * floor
+    def _known(self, names: Sequence[tuple[str, str]]) -> list[_Name]:
+        missing = [name for name in dict.fromkeys(names) if name not in self._names]
+        if len(self._names) + len(missing) > _MOST_NAMES:
+            self._names = {}
+            missing = list(dict.fromkeys(names))
+        hashes = [_terms_of(path, symbol) for path, symbol in missing]
+        parts = self._embedder.table.parts(hashes)
+        # Another search may start the memory over at any time, so that this one must not look there again.
+        fresh = {name: _Name(rows, weights) for name, (rows, weights) in zip(missing, parts, strict=True)}
+        held = self._names
+        held.update(fresh)
+        return [fresh.get(name) or held[name] for name in names]
 
 
-def _name(view: ViewIndex, document: int) -> str:
-    return " ".join(chain([view.file_of(document).path], [view.chunk_of(document).symbol] * _NAME_REPEATS))
+def _terms_of(path: str, symbol: str) -> list[int]:
+    return list(chain(term_hashes(path), term_hashes(symbol) * _NAME_REPEATS))

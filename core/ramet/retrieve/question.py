@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 from typing import TypeVar
 
 from msgspec import Struct
 
-from ramet.tokens import query_terms, term_hash, terms
+from ramet.tokens import query_counts, term_hash, terms
 
 _Item = TypeVar("_Item")
 
@@ -51,7 +50,7 @@ class Question(Struct, frozen=True):
 
     text: str
     terms: dict[str, tuple[int, float]]
-    """Term -> (hash, weight); a term that comes n times weighs sqrt(n)."""
+    """Term -> (hash, weight); a term that counts n times weighs sqrt(n)."""
     words: dict[str, str]
     """Term -> the word of the question it comes from, for people."""
     names: tuple[str, ...]
@@ -65,7 +64,7 @@ class Question(Struct, frozen=True):
 
 def understand(text: str) -> Question:
     """Take a question apart."""
-    counts = Counter(query_terms(text))
+    counts = query_counts(text)
     sole = _SOLE_NAME.fullmatch(text.strip())
     sole_name = ".".join(_SEPARATOR.split(sole[1])) if sole else ""
     plain = {word.lower() for word in _LATIN_WORD.findall(text[:_READ])}

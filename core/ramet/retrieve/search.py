@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from pathlib import Path
 
@@ -25,10 +26,13 @@ from ramet.index.revision_tree import RevisionTree, revision_view
 from ramet.index.symbol_table import SymbolTable, outline
 from ramet.index.tree_reader import TreeReader
 from ramet.models import Hit, Reference, Symbol
+from ramet.retrieve.commits import CommitMemory
+from ramet.retrieve.file_vectors import FileVectors
 from ramet.retrieve.loaded_views import LoadedViews
 from ramet.retrieve.names import NameSimilarity
 from ramet.retrieve.question import Question, understand
-from ramet.retrieve.ranking import NO_DENSE, Dense, Ranking, lexical_candidates, similarity_floor
+from ramet.retrieve.ranking import Ranking, Weights
+from ramet.retrieve.signals import Evidence, choose_candidates, similarity_floor, votes_by_file
 from ramet.retrieve.spelling import neighbours
 from ramet.retrieve.view_index import ViewIndex
 from ramet.store.protocol import VectorStore
@@ -39,8 +43,8 @@ _logger = logging.getLogger(__name__)
 
 _NEAREST = 300
 """Vectors asked for: enough that those of other views and of duplicates leave a good list."""
-_COMPARED = 60
-"""Best documents by words whose similarity is looked up when they are not among the nearest."""
+_NAME_SHARE = 0.5
+"""Of the name in the similarity of a chunk."""
 _SAMPLE = 256
 """Chunks whose similarities stand for those of all chunks."""
 _EMBEDDED_CHARACTERS = 8_000
@@ -67,6 +71,19 @@ class _Sample(Struct, frozen=True):
     vectors: NDArray[np.float32]
 
 
+class _Near(Struct, frozen=True):
+    """What the vectors say to a question."""
+
+    store: VectorStore | None
+    unit: NDArray[np.float32]
+    documents: dict[int, float]
+    """The nearest documents and their cosine."""
+    of_files: NDArray[np.float32]
+
+
+_NOTHING_NEAR = _Near(None, np.zeros(0, np.float32), {}, np.zeros(0, np.float32))
+
+
 class Searcher:
     """Answers from the newest stored state of a view. Safe to use from several threads, also during a sync."""
 
@@ -80,6 +97,9 @@ class Searcher:
         self._symbols: tuple[int, SymbolTable] | None = None
         self._sample: _Sample | None = None
         self._names = NameSimilarity()
+        self._guard = threading.Lock()
+        self._file_vectors = FileVectors()
+        self._commits = CommitMemory("", ())
 
     def at(self, tree: RevisionTree) -> Searcher:
         """Return a searcher of the view of a commit; the two share what they have loaded."""
@@ -87,11 +107,12 @@ class Searcher:
         searcher._name = revision_view(tree.revision)
         searcher._new_reader = tree.reader
         searcher._symbols = searcher._sample = None
+        searcher._file_vectors, searcher._commits = FileVectors(), CommitMemory("", ())
         return searcher
 
     def warm(self) -> None:
         """Load everything a search needs, also the vectors; takes seconds in a fresh process."""
-        view = self._current()
+        view = self.current()
         if view is not None:
             len(view.vocabulary)
         try:
@@ -106,24 +127,37 @@ class Searcher:
 
     def find(self, query: str, limit: int) -> Found:
         """Return the best hits and what is to be said about them."""
-        view = self._current()
+        view = self.current()
         if view is None:
             return Found((), ("This folder is not indexed yet.",), False)
-        question = understand(query)
         notes: list[str] = []
-        if not question.terms and not question.paths:
+        evidence = self.evidence(view, query, notes)
+        if evidence is None:
             return Found((), (), False)
+        return self._checked(view, Ranking(view, evidence, Weights()), limit, notes)
+
+    def evidence(self, view: ViewIndex, query: str, notes: list[str]) -> Evidence | None:
+        """Return what words, vectors and past commits say to a question; None when it asks nothing.
+
+        Args:
+            notes: Is extended by sentences for whoever asked.
+        """
+        question = understand(query)
+        if not question.terms and not question.paths:
+            return None
         matches = view.lexical.matches(self._corrected(view, question, notes))
         scores = view.lexical.scores(matches)
         if not matches:
             notes.append("No word of the question occurs here; what follows is only similar.")
-        dense = self._dense(view, question, scores, notes)
-        ranking = Ranking(view, question, matches, scores, dense)
-        return self._checked(view, ranking, limit, notes)
+        votes = votes_by_file(view, self._votes(question))
+        near = self._near(view, question, notes)
+        candidates = choose_candidates(view, question, scores, near.documents, votes, near.of_files)
+        similarities, floor = self._compared(view, question, near, candidates)
+        return Evidence(question, matches, scores, votes, near.of_files, candidates, similarities, floor)
 
     def symbols(self, query: str = "", path: str = "", limit: int = 200) -> tuple[Symbol, ...]:
         """Return the definitions of a file in its order, or those of the view whose names fit the query best."""
-        view = self._current()
+        view = self.current()
         if view is None:
             return ()
         if path:
@@ -135,7 +169,7 @@ class Searcher:
 
     def references(self, name: str, limit: int = 200) -> tuple[Reference, ...]:
         """Return the places that use a name, its definitions excluded."""
-        view = self._current()
+        view = self.current()
         last = name.strip().rsplit(".", 1)[-1].rsplit("::", 1)[-1]
         if view is None or not last:
             return ()
@@ -144,7 +178,8 @@ class Searcher:
         candidates = [(file.path, file.symbols) for _, file in sorted(files.items())]
         return find_references(self._new_reader(), last, candidates, limit)
 
-    def _current(self) -> ViewIndex | None:
+    def current(self) -> ViewIndex | None:
+        """Return the view as last stored; None before the first sync."""
         return self._views.current(self._name)
 
     def _corrected(self, view: ViewIndex, question: Question, notes: list[str]) -> dict[str, tuple[int, float]]:
@@ -158,22 +193,65 @@ class Searcher:
                     notes.append(f"“{question.words[term]}” does not occur here; words with “{near}” were searched as well.")
         return wanted
 
-    def _dense(self, view: ViewIndex, question: Question, scores: NDArray[np.float32], notes: list[str]) -> Dense:
+    def _near(self, view: ViewIndex, question: Question, notes: list[str]) -> _Near:
         """Ask the vectors; without them the search goes on and says so."""
         if not query_terms(question.text):
-            return NO_DENSE
+            return _NOTHING_NEAR
         try:
             store = self._vector_source(view)
             if store is None:
                 notes.append("Vectors are not loaded yet; these results are by words only.")
-                return NO_DENSE
-            text = question.text[:_EMBEDDED_CHARACTERS]
-            dense = self._similarities(view, store, self._embedder.embed_query(text), lexical_candidates(scores)[:_COMPARED])
-            return Dense(self._names.mixed(view, text, dense.similarities), self._names.mixed_floor(dense.floor))
+                return _NOTHING_NEAR
+            vector = self._embedder.embed_query(question.text[:_EMBEDDED_CHARACTERS])
+            norm = float(np.linalg.norm(vector))
+            if norm == 0:
+                return _NOTHING_NEAR
+            unit = vector / norm
+            documents = view.documents_by_key
+            nearest = {document: score for key, score in store.nearest(unit, _NEAREST) for document in documents.get(key, ())}
+            with self._guard:
+                of_files = self._file_vectors.similarities(view, store, unit)
+            return _Near(store, unit, nearest, of_files)
         except (EmbedError, StoreError) as error:
             _logger.warning("The search goes on without vectors", exc_info=True)
             notes.append(f"These results are by words only: {error}")
-            return NO_DENSE
+            return _NOTHING_NEAR
+
+    def _compared(
+        self, view: ViewIndex, question: Question, near: _Near, candidates: Sequence[int]
+    ) -> tuple[dict[int, float], float]:
+        """Return the similarity of each candidate that has a vector, its name taken in, and that of an arbitrary chunk."""
+        if near.store is None:
+            return {}, 0.0
+        asked = {document: view.chunk_of(document).key for document in candidates if document not in near.documents}
+        try:
+            found = _cosines(near.store, near.unit, list(asked.values()))
+            floor = self._floor(view, near.store, near.unit)
+        except StoreError:
+            _logger.warning("Some candidates are not compared", exc_info=True)
+            found, floor = {}, 0.0
+        of_texts = {**near.documents, **{document: found[key] for document, key in asked.items() if key in found}}
+        documents = [document for document in candidates if document in of_texts]
+        names = [(view.file_of(document).path, view.chunk_of(document).symbol) for document in documents]
+        of_names = self._names.similarities(names, question.text[:_EMBEDDED_CHARACTERS]).tolist()
+        mixed = {
+            document: (1 - _NAME_SHARE) * of_texts[document] + _NAME_SHARE * of_name
+            for document, of_name in zip(documents, of_names, strict=True)
+        }
+        # The name of an arbitrary chunk says nothing about the question.
+        return mixed, (1 - _NAME_SHARE) * floor
+
+    def _votes(self, question: Question) -> Mapping[str, float]:
+        """Ask past commits; without them the search goes on."""
+        try:
+            with self._guard:
+                head = self._stores.commits.head(self._name)
+                if head != self._commits.head:
+                    self._commits = CommitMemory(head, self._stores.commits.records(self._name))
+            return self._commits.votes(question.terms)
+        except StoreError:
+            _logger.warning("The search goes on without the history", exc_info=True)
+            return {}
 
     def _vector_source(self, view: ViewIndex) -> VectorStore | None:
         """Return where to look for vectors: in memory while a first sync is filling Chroma, which is then slow to answer."""
@@ -183,18 +261,6 @@ class Searcher:
         if not self._stores.has_vector_files():
             return None
         return self._stores.vectors_or_open(self._embedder.identity)
-
-    def _similarities(self, view: ViewIndex, store: VectorStore, vector: NDArray[np.float32], by_words: Sequence[int]) -> Dense:
-        norm = float(np.linalg.norm(vector))
-        if norm == 0:
-            return NO_DENSE
-        unit = vector / norm
-        documents = view.documents_by_key
-        nearest = dict(store.nearest(unit, _NEAREST))
-        asked = [key for document in by_words if (key := view.chunk_of(document).key) not in nearest]
-        nearest.update(_compared(store, unit, asked))
-        similarities = {document: score for key, score in nearest.items() for document in documents.get(key, ())}
-        return Dense(similarities, self._floor(view, store, unit))
 
     def _floor(self, view: ViewIndex, store: VectorStore, unit: NDArray[np.float32]) -> float:
         sample = self._sample
@@ -250,7 +316,7 @@ def _lines(reader: FileReader, path: str) -> list[str] | None:
         return None
 
 
-def _compared(store: VectorStore, unit: NDArray[np.float32], keys: Sequence[str]) -> dict[str, float]:
+def _cosines(store: VectorStore, unit: NDArray[np.float32], keys: Sequence[str]) -> dict[str, float]:
     if not keys:
         return {}
     known, rows = store.get(keys)

@@ -78,6 +78,19 @@ class ViewIndex:
         return file.chunks[document - file.first]
 
     @cached_property
+    def listed(self) -> tuple[IndexedFile, ...]:
+        """The files by their numbers."""
+        return tuple(self.files.values())
+
+    @cached_property
+    def file_numbers(self) -> NDArray[np.int32]:
+        """The number of each document's file; meaningless for documents that the view no longer shows."""
+        numbers = np.zeros(len(self._owners), np.int32)
+        for number, file in enumerate(self.listed):
+            numbers[file.first : file.first + len(file.chunks)] = number
+        return numbers
+
+    @cached_property
     def documents_by_key(self) -> dict[str, list[int]]:
         """The documents of a chunk key; copies of a file share keys."""
         documents: dict[str, list[int]] = defaultdict(list)

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from ramet.errors import StoreDamaged, StoreError
 from ramet.paths import UserDirectories
+from ramet.store.commit_database import CommitDatabase
 from ramet.store.index_database import IndexDatabase
 from ramet.store.lock import DataLock, RunLock
 from ramet.store.memory_vectors import InMemoryVectorStore
@@ -58,6 +59,7 @@ class RepositoryStores:
         self._is_closed = False
         self.pending = InMemoryVectorStore()
         """Vectors of a running sync that Chroma may not have yet."""
+        self.commits = CommitDatabase(self._folder / "commits.db")
         self._owner = DataLock(directories.data)
         self._owner.acquire()
         try:
@@ -189,6 +191,7 @@ class RepositoryStores:
             self._is_closed = True
             self._close_vectors()
             self.pending.close()
+            self.commits.close()
             self._database.close()
             self._owner.release()
 

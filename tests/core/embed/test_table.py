@@ -14,7 +14,7 @@ from ramet.embed.table import TableEmbedder, TermTable
 from ramet.errors import ConfigError
 
 EMBEDDER = TableEmbedder()
-TABLE = files("ramet.embed").joinpath("table-256-v1.npz")
+TABLE = files("ramet.embed").joinpath("table-256-v2.npz")
 
 
 @given(st.lists(st.text(), max_size=8))
@@ -78,7 +78,7 @@ def test_only_the_beginning_of_a_huge_text_counts() -> None:
 
 
 def test_it_is_free_and_named_with_its_version() -> None:
-    assert EMBEDDER.identity == "table-256-v1"
+    assert EMBEDDER.identity == "table-256-v2"
     assert EMBEDDER.estimate_cost(1_000_000) == 0
 
 
@@ -96,7 +96,7 @@ def test_the_vector_space_of_the_first_version_stays_what_it_is() -> None:
 
 
 def test_the_factory_makes_the_configured_embedder() -> None:
-    assert make_embedder(Config()).identity == "table-256-v1"
+    assert make_embedder(Config()).identity == "table-256-v2"
 
 
 def test_an_unknown_embedder_is_refused_with_advice() -> None:

@@ -297,7 +297,7 @@ def test_an_estimate_counts_without_storing(shop: Path, open_index: Open) -> Non
     assert snapshot(index.folder) == before
     stats = index.sync()
     assert (estimate.files, estimate.changed_files, estimate.chunks) == (7, 7, stats.chunks)
-    assert (estimate.cached_chunks, estimate.cost, estimate.embedder) == (stats.reused, 0.0, "table-256-v1")
+    assert (estimate.cached_chunks, estimate.cost, estimate.embedder) == (stats.reused, 0.0, "table-256-v2")
     assert estimate.tokens > 100
     later = index.indexer.estimate()
     assert (later.changed_files, later.chunks, later.tokens, later.cost) == (0, 0, 0, 0.0)

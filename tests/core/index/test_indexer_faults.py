@@ -183,7 +183,7 @@ def test_an_embedder_of_another_space_has_vectors_of_its_own(
 
     assert index.sync().embedded == FILES
     assert index.sync().embedded == 0
-    assert index.stores.vectors("table-256-v1").count() == FILES
+    assert index.stores.vectors("table-256-v2").count() == FILES
 
 
 def test_a_full_disk_ends_the_sync_and_keeps_what_was_committed(

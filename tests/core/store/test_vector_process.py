@@ -19,7 +19,7 @@ from ramet.store.lock import RunLock
 from ramet.store.vector_process import VectorProcess
 from ramet.store.vectors import collection_name
 
-NAME = collection_name("repository", "table-256-v1")
+NAME = collection_name("repository", "table-256-v2")
 VECTORS = np.eye(4, 16, dtype=np.float32)
 KEYS = ["a", "b", "c", "d"]
 DEADLINE = 60.0

@@ -17,7 +17,7 @@ from ramet.store.protocol import VectorStore
 from ramet.store.vector_process import VectorProcess
 from ramet.store.vectors import ChromaVectorStore, collection_name
 
-NAME = collection_name("repository", "table-256-v1")
+NAME = collection_name("repository", "table-256-v2")
 
 
 def unit_vectors(count: int, seed: int = 1) -> NDArray[np.float32]:
@@ -97,7 +97,7 @@ def test_an_empty_store_finds_nothing(store: VectorStore) -> None:
     assert store.keys() == set()
 
 
-@pytest.mark.parametrize("embedder", ["table-256-v1", "openai/text-embedding-3-small", "x", "é" * 600, "a" * 600])
+@pytest.mark.parametrize("embedder", ["table-256-v2", "openai/text-embedding-3-small", "x", "é" * 600, "a" * 600])
 def test_collection_names_are_what_chroma_takes(embedder: str) -> None:
     name = collection_name("git-0123", embedder)
 

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from msgspec import Struct, convert
 
+from ramet.learn.table.history import History, Repository
 from ramet.learn.table.pairs import Pair, pairs_of
 
 _logger = logging.getLogger(__name__)
@@ -46,15 +47,35 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True):
     licence: str
 
 
-def load_sources() -> tuple[Source, ...]:
-    """Return the packages that the table is trained on."""
+class Sources(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the table is trained on."""
+
+    excluded: tuple[str, ...]
+    package: tuple[Source, ...]
+    repository: tuple[Repository, ...]
+
+
+def load_sources() -> Sources:
+    """Return what the table is trained on."""
     text = files("ramet.learn.table").joinpath("sources.toml").read_text(encoding="utf-8")
-    return convert(tomllib.loads(text)["package"], tuple[Source, ...])
+    return convert(tomllib.loads(text), Sources)
 
 
-def collect(folder: Path, sources: Iterable[Source]) -> Iterator[Pair]:
-    """Yield the pairs of all packages that lie in `folder`/pypi and `folder`/npm; one that is missing is logged."""
-    return _distinct(chain.from_iterable(_collect_one(folder, source) for source in sources))
+def collect(folder: Path, sources: Sources) -> Iterator[Pair]:
+    """Yield the pairs of all that lies in `folder`/pypi, `folder`/npm and `folder`/git; what is missing is logged."""
+    of_packages = (_collect_one(folder, source) for source in sources.package)
+    of_repositories = (_collect_repository(folder, repository) for repository in sources.repository)
+    return _distinct(chain.from_iterable(chain(of_packages, of_repositories)))
+
+
+def _collect_repository(folder: Path, repository: Repository) -> Iterator[Pair]:
+    clone = folder / "git" / repository.name.replace("/", "+")
+    if not clone.exists():
+        _logger.warning("There is no clone of %s", repository.name)
+        return iter(())
+    history = History(clone, repository, sorted(_SUFFIXES), _LEFT_OUT)
+    parts = (history.of_messages(), history.of_files())
+    return chain.from_iterable(islice(_distinct(part), MOST_PAIRS) for part in parts)
 
 
 def _collect_one(folder: Path, source: Source) -> Iterator[Pair]:
