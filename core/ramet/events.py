@@ -64,6 +64,8 @@ class Retrieved(Event, frozen=True):
 
     sources: tuple[Source, ...]
     notes: tuple[str, ...] = ()
+    commit: str = ""
+    """The commit that they are from; empty for the working tree."""
 
 
 class ToolCalled(Event, frozen=True):

@@ -208,6 +208,46 @@ async def test_asking_without_a_model_cites_what_is_on_the_disk(workspace: Works
     assert left == ()
 
 
+async def test_a_commit_is_indexed_searched_and_asked_about(workspace: Workspace, shop: Path, git: Git) -> None:
+    git(shop, "tag", "before")
+    (shop / "shop/payment.py").unlink()
+    git(shop, "commit", "-qam", "Free of charge")
+    commit = git(shop, "rev-parse", "before").strip()
+    revision = await workspace.revision("before")
+    estimate = await workspace.estimate(at="before")
+    indexed = (await everything(workspace.sync(at="before")))[-1]
+    again = await workspace.estimate(at="before")
+    found = await workspace.search("charge the card", 3, "HEAD~1")
+    outline = await workspace.symbols(path="shop/payment.py", at="before")
+    uses = await workspace.references("RETRY_LIMIT", at="before")
+    events = await answer(workspace, AskRequest("How is the card charged?", use_model=False, at="before"))
+    now = await workspace.search("charge the card")
+    retrieved = next(event for event in events if isinstance(event, Retrieved))
+    answered = events[-1]
+    assert isinstance(answered, Answered)
+    kept = await workspace.conversation(answered.conversation)
+    on_the_disk = await workspace.check_citations(answered.citations)
+
+    assert (revision.name, revision.commit) == ("before", commit)
+    assert isinstance(indexed, IndexFinished)
+    assert indexed.stats.tree == revision.tree == found.index.tree
+    assert (indexed.stats.files, estimate.changed_files, again.changed_files) == (7, 7, 0)
+    assert (found.hits[0].path, found.commit, found.notes) == ("shop/payment.py", commit, ())
+    assert (found.index.state, found.index.files, found.index.vectors) == ("ready", 7, indexed.stats.chunks)
+    assert "Payment.charge" in {symbol.qualified_name for symbol in outline}
+    assert [use.path for use in uses] == ["shop/payment.py"]
+    assert retrieved.commit == kept.turns[0].commit == commit
+    assert "shop/payment.py" in {citation.path for citation in answered.citations}
+    assert {citation.state for citation in answered.citations} == {"valid"}
+    assert {citation.state for citation in on_the_disk if citation.path == "shop/payment.py"} == {"changed"}
+    assert now.commit == ""
+    assert "shop/payment.py" not in {hit.path for hit in now.hits}
+    assert git(shop, "status", "--porcelain") == ""
+    for name in ("nowhere", "HEAD:README.md", "-x"):
+        with pytest.raises(UsageError, match=r"revision|names a file"):
+            await workspace.search("anything", at=name)
+
+
 async def test_watching_pushes_snapshots_of_files_git_and_index(workspace: Workspace, shop: Path, git: Git) -> None:
     async with aclosing(workspace.watch()) as watch:
         first = await anext(watch)

@@ -18,6 +18,7 @@ class FolderRepository:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.commit = ""
         self.queries: list[str] = []
         self.notes: tuple[str, ...] = ()
 

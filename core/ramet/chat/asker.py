@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 
+from msgspec.structs import replace
+
 from ramet.chat.citations import check_answer, check_citations
 from ramet.chat.extractive import extractive_answer
 from ramet.chat.model_run import ModelRun
@@ -104,7 +106,7 @@ class Asker:
         model, found = await asyncio.gather(self._open_model(choice), self._search(answer, _HITS))
         budget = budget_for(model.context_window, self._config.context_tokens, model.count_tokens)
         packed = await self._pack(answer, found, budget, model.count_tokens)
-        yield Retrieved(answer.book.sources, (*found.notes, *packed.notes))
+        yield Retrieved(answer.book.sources, (*found.notes, *packed.notes), self._repository.commit)
         messages = opening_messages(packed, answer.book.sources, answer.turns, budget, model.count_tokens)
         toolbox = Toolbox(self._repository, answer.book, model.count_tokens, self._config.limits.max_file_bytes)
         run = ModelRun(model, toolbox, messages, self._config.tool_rounds)
@@ -123,7 +125,7 @@ class Asker:
         budget = budget_for(_EXTRACT_WINDOW, self._config.context_tokens, _estimated_tokens)
         packed = await self._pack(answer, found, budget, _estimated_tokens)
         text = await extractive_answer(answer.book, self._repository, answer.is_extract_wanted)
-        yield Retrieved(answer.book.sources, (*found.notes, *packed.notes))
+        yield Retrieved(answer.book.sources, (*found.notes, *packed.notes), self._repository.commit)
         answer.text = text
         yield TextDelta(text)
 
@@ -169,15 +171,18 @@ class Asker:
     async def _store(self, conversation: str, answer: _Answer, citations: tuple[Citation, ...]) -> Problem | None:
         """Store the turn and return the answer's problem; an answer that cannot be stored is still given."""
         try:
-            await asyncio.to_thread(self._conversations.append, conversation, answer.turn(citations, self._clock()))
+            await asyncio.to_thread(self._conversations.append, conversation, self._turn(answer, citations))
         except StoreError as error:
             return answer.problem or Problem(type(error).__name__, f"The answer was not stored. {error.what}", error.advice)
         return answer.problem
 
+    def _turn(self, answer: _Answer, citations: tuple[Citation, ...]) -> Turn:
+        return replace(answer.turn(citations, self._clock()), commit=self._repository.commit)
+
     def _store_stopped(self, conversation: str, answer: _Answer) -> None:
         try:
             citations = check_answer(answer.text, answer.book.sources, self._repository.read_lines)
-            self._conversations.append(conversation, answer.turn(citations, self._clock()))
+            self._conversations.append(conversation, self._turn(answer, citations))
         except RametError:
             return  # nobody is left to be told
 

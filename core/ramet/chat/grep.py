@@ -25,9 +25,9 @@ class GrepResult(Struct, frozen=True):
 
 
 async def grep(
-    root: Path, files: Sequence[str], pattern: str, *, limit: int, max_bytes: int, seconds: float = 10.0
+    root: Path, files: Sequence[str], pattern: str, *, limit: int, max_bytes: int, commit: str = "", seconds: float = 10.0
 ) -> GrepResult:
-    """Return the lines that match in the order of `files`. Raises UsageError for a bad expression."""
+    """Return the lines that match in the order of `files`, on the disk or in a commit. Raises UsageError for a bad expression."""
     if not pattern or len(pattern) > _MOST_PATTERN_CHARS:
         raise UsageError(f"The pattern must have 1 to {_MOST_PATTERN_CHARS} characters.")
     try:
@@ -36,7 +36,14 @@ async def grep(
         raise UsageError(
             f"{pattern!r} is not a regular expression: {error}.", "Escape special characters with a backslash."
         ) from None
-    request = {"root": str(root), "pattern": pattern, "files": list(files), "limit": limit, "max_bytes": max_bytes}
+    request = {
+        "root": str(root),
+        "commit": commit,
+        "pattern": pattern,
+        "files": list(files),
+        "limit": limit,
+        "max_bytes": max_bytes,
+    }
     worker = await asyncio.create_subprocess_exec(
         sys.executable,
         "-I",

@@ -10,7 +10,8 @@ import re
 import sys
 from pathlib import Path
 
-from ramet.chat.files import read_lines
+from ramet.chat.files import reader_of
+from ramet.index.file_reader import text_lines
 
 _LONGEST_LINE = 2_000
 """Characters of a line that are searched; longer lines are data."""
@@ -20,10 +21,11 @@ def main() -> None:
     """Read one request from standard input and answer it."""
     request = json.load(sys.stdin)
     pattern = re.compile(request["pattern"])
-    root = Path(request["root"])
+    reader = reader_of(Path(request["root"]), request["max_bytes"], request["commit"])
+    reader.expect(request["files"])
     left = request["limit"]
     for path in request["files"]:
-        for number, line in enumerate(read_lines(root, path, request["max_bytes"]) or (), 1):
+        for number, line in enumerate(text_lines(reader, path) or (), 1):
             if not pattern.search(line[:_LONGEST_LINE]):
                 continue
             sys.stdout.write(json.dumps([path, number]) + "\n")

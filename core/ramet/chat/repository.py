@@ -16,6 +16,10 @@ class Repository(Protocol):
     def root(self) -> Path:
         """The absolute, resolved folder."""
 
+    @property
+    def commit(self) -> str:
+        """The commit that is read; empty for the working tree."""
+
     async def search(self, query: str, limit: int = 10) -> SearchResult:
         """Return the best hits."""
 

@@ -205,7 +205,14 @@ class Toolbox:
         files = _below(await self._repository.files(), _normal(wanted.path))
         if not files:
             return _refusal(f"No file is below or matches {wanted.path[:200]!r}.")
-        found = await grep(self._repository.root, files, wanted.pattern, limit=_MOST_MATCHES, max_bytes=self._max_file_bytes)
+        found = await grep(
+            self._repository.root,
+            files,
+            wanted.pattern,
+            limit=_MOST_MATCHES,
+            max_bytes=self._max_file_bytes,
+            commit=self._repository.commit,
+        )
         spans = await asyncio.to_thread(self._spans, found.places)
         return self._with_sources(spans, f"that match {_short(wanted.pattern)}", found.limit_note)
 

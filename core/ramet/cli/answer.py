@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from ramet.cli.console import Console, Painted
-from ramet.models import Citation, Source, Usage
+from ramet.cli.console import Console, Painted, place
+from ramet.models import Citation, Revision, Source, Usage
 
 _STATE_STYLES = {"valid": "green", "moved": "yellow", "changed": "yellow", "unknown": "red"}
 _SHOWN_SOURCES = 10
@@ -38,27 +38,30 @@ class StreamedText:
             self._console.block("\n")
 
 
-def print_sources(console: Console, citations: tuple[Citation, ...], sources: dict[int, Source]) -> None:
+def print_sources(
+    console: Console, citations: tuple[Citation, ...], sources: dict[int, Source], revision: Revision | None = None
+) -> None:
     """Print each citation by number with its place and state; without any, the sources that the answer could draw from."""
     if citations:
         console.line()
         console.line(Painted("Sources", "bold"))
         for citation in sorted(citations, key=lambda citation: citation.number):
             state = Painted(f"  {citation.state}", _STATE_STYLES[citation.state])
-            console.line(f"  [{citation.number}] ", *_place(citation), state)
+            console.line(f"  [{citation.number}] ", *_place(citation, revision), state)
     elif sources:
         console.line()
         console.line(Painted("Sources", "bold"), " (the answer cites none of them)")
         for source in list(sources.values())[:_SHOWN_SOURCES]:
-            console.line(f"  [{source.number}] ", *_place(source))
+            console.line(f"  [{source.number}] ", *_place(source, revision))
         if len(sources) > _SHOWN_SOURCES:
             console.line(f"  and {len(sources) - _SHOWN_SOURCES} more")
 
 
-def _place(span: Citation | Source) -> tuple[str | Painted, ...]:
+def _place(span: Citation | Source, revision: Revision | None) -> tuple[str | Painted, ...]:
     if not span.path:
         return ("no such source",)
-    return f"{span.path}:{span.start_line}-{span.end_line}", Painted(f"  {span.symbol}" if span.symbol else "", "cyan")
+    where = place(span.path, f"{span.start_line}-{span.end_line}", revision)
+    return where, Painted(f"  {span.symbol}" if span.symbol else "", "cyan")
 
 
 def usage_sentence(usage: Usage) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 
+from msgspec.structs import replace
+
 from ramet.cli.answer import StreamedText, print_sources, tool_sentence, usage_sentence
 from ramet.cli.console import Console, Painted
 from ramet.cli.conversations import full_id
@@ -13,7 +15,7 @@ from ramet.cli.session import Session
 from ramet.cli.standard_input import StandardInput
 from ramet.errors import UsageError, error_named
 from ramet.events import Answered, AskEvent, ModelChosen, ModelRetrying, Retrieved, TextDelta, ToolCalled, ToolReturned
-from ramet.models import AskRequest, Attachment, Source
+from ramet.models import AskRequest, Attachment, Revision, Source
 from ramet.workspace.protocol import Workspace
 
 
@@ -49,8 +51,9 @@ async def _ask(session: Session, request: AskRequest) -> int:
     options, console = session.options, session.console
     async with session.workspace() as workspace:
         conversation = await _conversation(workspace, console, options.conversation, goes_on=options.goes_on)
-        request = AskRequest(request.question, conversation, request.model, request.use_model, request.attachments)
-        show = _JsonEvents(console) if options.json else _PrintedAnswer(console)
+        revision = await session.revision(workspace)
+        request = replace(request, conversation=conversation, at=revision.commit if revision else "")
+        show = _JsonEvents(console) if options.json else _PrintedAnswer(console, revision)
         try:
             async with aclosing(workspace.ask(request)) as events:
                 async for event in events:
@@ -97,8 +100,9 @@ class _JsonEvents:
 class _PrintedAnswer:
     """Prints the text on stdout and the steps that lead to it on stderr."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, revision: Revision | None) -> None:
         self._console = console
+        self._revision = revision
         self._progress = IndexProgressLine(console)
         self._text = StreamedText(console)
         self._sources: dict[int, Source] = {}
@@ -148,7 +152,7 @@ class _PrintedAnswer:
         if not self._text.text:
             self._text.add(answered.text)
         self.end()
-        print_sources(self._console, answered.citations, self._sources)
+        print_sources(self._console, answered.citations, self._sources, self._revision)
         facts = [usage_sentence(answered.usage), f"conversation {answered.conversation}" if answered.conversation else ""]
         self._console.line()
         self._console.line(Painted("; ".join(fact for fact in facts if fact), "dim"))

@@ -64,6 +64,8 @@ async def _show(workspace: Workspace, console: Console, id: str, *, as_json: boo
             console.line()
         console.line(Painted(f"{_time(turn.created)}  {turn.model or 'without a model'}", "dim"))
         console.line(Painted(f"> {turn.question}", "bold"))
+        if turn.commit:
+            console.line(Painted(f"Asked about commit {turn.commit[:10]}; the sources are shown as they are on the disk.", "dim"))
         console.line()
         text = StreamedText(console)
         text.add(turn.answer)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from ramet.index.chunker import split_lines
+from ramet.index.reading import Unreadable, looks_binary
+
 
 class FileReader(Protocol):
     """Reads the files of one tree, within the limits of what is indexed; for one thread. All methods raise Unreadable."""
@@ -26,3 +29,12 @@ class FileReader(Protocol):
 
     def may_have_changed(self, path: str, since: float) -> bool:
         """Whether a file may have been written after a time, in seconds since the epoch."""
+
+
+def text_lines(reader: FileReader, path: str) -> list[str] | None:
+    """Return the lines of a text file as the index cuts them; None when there is none to read."""
+    try:
+        data = reader.content(path)
+    except Unreadable:
+        return None
+    return None if looks_binary(data) else split_lines(data.decode("utf-8", "replace"))

@@ -13,6 +13,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from ramet.chat.asker import Asker
+from ramet.chat.repository import Repository
 from ramet.config import Config
 from ramet.errors import ModelError
 from ramet.events import AskEvent, IndexEvent, StatusChanged
@@ -35,6 +36,7 @@ from ramet.models import (
     WorkspaceStatus,
 )
 from ramet.paths import UserDirectories, path_to_text
+from ramet.workspace.revision_repository import RevisionRepository
 from ramet.workspace.services import Services
 from ramet.workspace.tree import listed_files
 
@@ -65,7 +67,7 @@ class LocalWorkspace:
         self._directories = directories
         self._model = model
         self._release = release
-        self._asker = Asker(self, services.conversations, self._choose, self._open_model, config)
+        self._asker = self._asker_of(self)
         self._choice: ModelChoice | None = None
         self._chosen_at = float("-inf")
         self._choosing: asyncio.Task[None] | None = None
@@ -121,11 +123,20 @@ class LocalWorkspace:
 
     async def ask(self, request: AskRequest) -> AsyncGenerator[AskEvent, None]:
         """See `Workspace`."""
+        asker = self._asker
         if request.question.strip():
-            async with aclosing(self._services.build_missing()) as building:
+            if request.at:
+                warnings: list[str] = []
+                opened = await self._services.revisions.open(request.at, warnings)
+                repository = RevisionRepository(self.root, self._services.revisions, opened, warnings)
+                asker = self._asker_of(repository)
+                missing = self._services.revisions.build_missing(opened)
+            else:
+                missing = self._services.build_missing()
+            async with aclosing(missing) as building:
                 async for step in building:
                     yield step
-        async with aclosing(self._asker.ask(request)) as answering:
+        async with aclosing(asker.ask(request)) as answering:
             async for event in answering:
                 yield event
 
@@ -186,6 +197,11 @@ class LocalWorkspace:
 
     # -- for the chat
 
+    @property
+    def commit(self) -> str:
+        """See `Repository`: the working tree is read."""
+        return ""
+
     def read_lines(self, path: str) -> Sequence[str] | None:
         """Return the lines of a text file below the root as the index cuts them; None when there is none to read."""
         return self._services.read_lines(path)
@@ -197,6 +213,9 @@ class LocalWorkspace:
             from ramet.llm.litellm_model import warm_up
 
             await asyncio.to_thread(warm_up)
+
+    def _asker_of(self, repository: Repository) -> Asker:
+        return Asker(repository, self._services.conversations, self._choose, self._open_model, self._config)
 
     async def _choose(self, requested: str) -> ModelChoice | None:
         return await choose_model(requested or self._model, self._config, self._environment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 
 from ramet.config import IndexLimits
@@ -112,13 +112,13 @@ class Revisions:
         return await self.search_in(opened, query, limit, started, warnings)
 
     async def search_in(
-        self, opened: OpenRevision, query: str, limit: int, started: float, warnings: list[str] | None = None
+        self, opened: OpenRevision, query: str, limit: int, started: float, warnings: Sequence[str] = ()
     ) -> SearchResult:
         """Return the best hits in a commit that is indexed."""
         await self._warmed()
         found = await asyncio.to_thread(opened.searcher.find, query, limit)
         status = opened.status or IndexStatus("missing")
-        notes = (*(warnings or ()), *found.notes)
+        notes = (*warnings, *found.notes)
         return SearchResult(found.hits, status, time.monotonic() - started, notes, opened.tree.revision.commit)
 
     async def symbols(self, query: str, path: str, limit: int, name: str) -> tuple[Symbol, ...]:

@@ -17,11 +17,11 @@ from ramet.embed.factory import make_embedder
 from ramet.errors import RametError
 from ramet.events import IndexEvent
 from ramet.git.repository import GitRepository, Location, locate
-from ramet.index.chunker import split_lines
+from ramet.index.file_reader import text_lines
 from ramet.index.indexer import Indexer, working_view
 from ramet.index.merkle import MerkleTree
-from ramet.index.reading import Unreadable, looks_binary, read_file
 from ramet.index.scan import Scan
+from ramet.index.tree_reader import TreeReader
 from ramet.models import IndexEstimate, IndexStatus, Reference, SearchResult, Symbol
 from ramet.paths import UserDirectories
 from ramet.retrieve.search import Searcher
@@ -201,11 +201,7 @@ class Services:
 
     def read_lines(self, path: str) -> Sequence[str] | None:
         """Return the lines of a text file below the root as the index cuts them; None when there is none to read."""
-        try:
-            data = read_file(self.root, path, self.key.limits.max_file_bytes)
-        except Unreadable:
-            return None
-        return None if looks_binary(data) else split_lines(data.decode("utf-8", "replace"))
+        return text_lines(TreeReader(self.root, self.key.limits), path)
 
     @asynccontextmanager
     async def watching(self) -> AsyncGenerator[asyncio.Event, None]:

@@ -234,7 +234,8 @@ def test_index_tells_progress_and_everything_that_went_wrong(ramet: Ramet, scrip
 
     assert done.code == 1
     assert done.out == (
-        "Indexed 5,600 chunks of 1,200 files in 1.2 s: 2 added, 1 changed, 0 removed; 30 vectors computed, 5,560 reused (99.2 %).\n"
+        "Indexed 5,600 chunks of 1,200 files in 1.2 s: 2 added, 1 changed, 0 removed; "
+        "30 vectors computed, 5,560 reused (99.2 %).\n"
         "Left out 6: 5 binary (image0.png, image1.png, image2.png, 2 more); 1 too large (a␛.bin).\n"
         "Indexed by lines 1: bad.py: it is not UTF-8.\n"
     )
