@@ -208,6 +208,14 @@ class WorkspaceStatus(Value, frozen=True):
     """Grows whenever files, git state or index changed, so that a front end knows when to ask again."""
 
 
+class Span(Value, frozen=True):
+    """Some whole lines of a file; `key` is the hash of their text, as `Chunk.key`."""
+
+    start_line: int
+    end_line: int
+    key: str
+
+
 class Source(Value, frozen=True):
     """A numbered span given to the model, or shown by the extractive answer."""
 
@@ -221,6 +229,15 @@ class Source(Value, frozen=True):
     """Hash of `text` as `Chunk.key`; what a citation of it is checked against."""
     text: str
     reasons: tuple[Reason, ...] = ()
+    header: str = ""
+    """Outline lines of the definitions around the span, shown above its text: which class a method belongs to."""
+    spans: tuple[Span, ...] = ()
+    """What an outline shows of its file, in order; empty for a source that shows all its lines."""
+
+    @property
+    def label(self) -> str:
+        """What it shows, for people: the name of a definition, or that it is an outline."""
+        return "outline" if self.spans else self.symbol
 
 
 class Citation(Value, frozen=True):
@@ -235,6 +252,13 @@ class Citation(Value, frozen=True):
     end_line: int = 0
     symbol: str = ""
     key: str = ""
+    spans: tuple[Span, ...] = ()
+    """The lines that are checked when an outline is cited."""
+
+    @property
+    def label(self) -> str:
+        """What it shows, for people: the name of a definition, or that it is an outline."""
+        return "outline" if self.spans else self.symbol
 
 
 class Usage(Value, frozen=True):
@@ -296,6 +320,9 @@ class Turn(Value, frozen=True):
     """Why the answer is incomplete; None when it is whole."""
     commit: str = ""
     """The commit that was asked about and that the citations were checked against; empty for the working tree."""
+    packed: tuple[int, ...] | None = None
+    """Numbers of the sources that the question itself was sent with; the others came from earlier questions and from tools.
+    None when no model was asked."""
 
 
 class ConversationInfo(Value, frozen=True):

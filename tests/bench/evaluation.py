@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from collections import defaultdict
@@ -68,11 +69,11 @@ def questions(options: argparse.Namespace, dataset: str) -> Iterator[Question]:
     by_tree: dict[tuple[str, str | None], list[Row]] = defaultdict(list)
     for row in rows_of(options, dataset):
         by_tree[row["repo"], row.get("root")].append(row)
-    wheels = _wheels(options, dataset) if dataset == "doc" else {}
+    wheels = materialise(options, options.eval / "dev" / "doc.jsonl", options.work / "trees") if dataset == "doc" else {}
     for (repository, root), rows in by_tree.items():
         name = repository.replace("/", "+")
         if dataset == "doc":
-            yield from _in_folder(wheels[repository], options.work / "data" / f"doc+{name}", rows)
+            yield from _in_folder(wheels[tree_key(rows[0])], options.work / "data" / f"doc+{name}", rows)
         elif root:
             tree = _partial_clone(options, name, rows[0]["commit"], root)
             yield from _in_folder(tree, options.work / "data" / f"{name}+{root.replace('/', '+')}", rows)
@@ -80,12 +81,18 @@ def questions(options: argparse.Namespace, dataset: str) -> Iterator[Question]:
             yield from _at_commits(_clone(options, name), options.work / "data" / name, rows)
 
 
-def _wheels(options: argparse.Namespace, dataset: str) -> dict[str, Path]:
-    command = [sys.executable, options.eval / "materialise.py", options.eval / "dev" / f"{dataset}.jsonl"]
-    command += [options.work / "trees", "--wheels", options.wheels]
+def tree_key(row: Row) -> tuple[str, str, str | None]:
+    """Return what identifies the tree that a question is about."""
+    return row["repo"], row.get("commit") or row["wheel"], row.get("root")
+
+
+def materialise(options: argparse.Namespace, dataset: Path, out: Path) -> dict[tuple[str, str, str | None], Path]:
+    """Write the trees of a dataset and return where they are; trees that cannot be had are left out."""
+    command = [sys.executable, options.eval / "materialise.py", dataset, out]
+    command += ["--mirrors", options.mirrors, "--wheels", options.wheels]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     places = [json.loads(line) for line in lines]
-    return {place["repo"]: Path(place["path"]) for place in places if "path" in place}
+    return {(place["repo"], place["version"], place["root"]): Path(place["path"]) for place in places if "path" in place}
 
 
 def _clone(options: argparse.Namespace, name: str) -> Path:
@@ -129,9 +136,27 @@ def _at_commits(clone: Path, data: Path, rows: list[Row]) -> Iterator[Question]:
     age: Callable[[Row], int] = lambda row: int(git.run("show", "-s", "--format=%ct", row["commit"]))  # noqa: E731
     try:
         for row in sorted(rows, key=age):
-            tree = RevisionTree(git, resolve_revision(git, row["commit"]), IndexLimits())
+            tree = RevisionTree(git, resolve_revision(git, _without_missing(clone, row["commit"])), IndexLimits())
             for _ in index.indexer.index_revision(tree):
                 pass
             yield Question(row, index.searcher.at(tree))
     finally:
         index.close()
+
+
+def _without_missing(clone: Path, commit: str) -> str:
+    """Return the commit, or one on top of it without the files whose content the mirror lacks (large ones, usually)."""
+    environment = {**os.environ, "GIT_INDEX_FILE": str(clone / ".git" / "evaluation-index")}
+
+    def run(*arguments: str, text: str = "") -> str:
+        command = ["git", "-c", "user.name=Bench", "-c", "user.email=bench@example.org", *arguments]
+        done = subprocess.run(command, cwd=clone, env=environment, input=text, check=True, capture_output=True, text=True)
+        return done.stdout
+
+    listing = [line.partition("\t") for line in run("ls-tree", "-r", "-z", "-l", commit).split("\0") if line]
+    missing = [path for meta, _, path in listing if meta.split()[-1] == "BAD"]
+    if not missing:
+        return commit
+    run("read-tree", commit)
+    run("update-index", "--force-remove", "-z", "--stdin", text="\0".join(missing))
+    return run("commit-tree", run("write-tree", "--missing-ok").strip(), "-p", commit, "-m", "Leave out").strip()

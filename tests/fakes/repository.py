@@ -52,6 +52,10 @@ class FolderRepository:
             if query.lower() in s.name.lower()
         )[:limit]
 
+    async def definitions(self, paths: Sequence[str] = (), names: Sequence[str] = ()) -> tuple[Symbol, ...]:
+        found = [symbol for path in paths for symbol in await self.symbols(path=path, limit=1_000)]
+        return (*found, *(symbol for symbol in await self.symbols(limit=1_000) if symbol.name in names))
+
     async def references(self, name: str, limit: int = 200) -> tuple[Reference, ...]:
         found: list[Reference] = []
         for path in await self.files():

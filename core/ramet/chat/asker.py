@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 
@@ -12,18 +11,19 @@ from msgspec.structs import replace
 
 from ramet.chat.citations import check_answer, check_citations
 from ramet.chat.extractive import extractive_answer
+from ramet.chat.gathering import Wanted, gather_sources, is_current
 from ramet.chat.model_run import ModelRun
 from ramet.chat.repository import Repository
-from ramet.chat.source_book import SourceBook, span_source
+from ramet.chat.source_book import SourceBook
 from ramet.chat.tools import Toolbox
 from ramet.config import Config
 from ramet.errors import RametError, StoreError, UsageError
 from ramet.events import Answered, AskEvent, ModelChosen, Retrieved, TextDelta
 from ramet.llm.protocol import ChatModel
 from ramet.models import AskRequest, Attachment, Citation, ModelChoice, Problem, SearchResult, Source, Turn, Usage
-from ramet.prompt.packing import Budget, Packed, budget_for, fit, opening_messages
+from ramet.prompt.packing import Budget, Packed, budget_for, fit, opening_messages, replay_tokens
 from ramet.prompt.query import retrieval_query
-from ramet.prompt.sources import pack_sources, source_of
+from ramet.prompt.replay import Earlier, divide
 from ramet.prompt.trimming import TokenCounter
 from ramet.store.conversations import ConversationStore
 
@@ -31,13 +31,11 @@ ModelChooser = Callable[[str], Awaitable[ModelChoice | None]]
 """The model that a request asks for by name (empty: any) -> the model that answers."""
 ModelOpener = Callable[[ModelChoice], Awaitable[ChatModel]]
 
-_HITS = 30
+_HITS = 60
 """Candidates for the sources of a request; the budget decides how many get in."""
 _EXTRACT_HITS = 8
 _EXTRACT_WINDOW = 32_768
 """Tokens that a question without a model is cut to, as if there were one."""
-_FIRST_HITS = 4
-"""Hits that go before what the last answer cited."""
 _STOPPED = Problem("RametError", "The answer was stopped before it was whole.", "Ask again to get all of it.")
 
 
@@ -107,7 +105,7 @@ class Asker:
         budget = budget_for(model.context_window, self._config.context_tokens, model.count_tokens)
         packed = await self._pack(answer, found, budget, model.count_tokens)
         yield Retrieved(answer.book.sources, (*found.notes, *packed.notes), self._repository.commit)
-        messages = opening_messages(packed, answer.book.sources, answer.turns, budget, model.count_tokens)
+        messages = opening_messages(packed, answer.added, answer.earlier, budget, model.count_tokens)
         toolbox = Toolbox(self._repository, answer.book, model.count_tokens, self._config.limits.max_file_bytes)
         run = ModelRun(model, toolbox, messages, self._config.tool_rounds)
         try:
@@ -137,32 +135,21 @@ class Asker:
         """Cut the question to the budget and fill the answer's source book."""
         packed = fit(answer.question, answer.attachments, budget, count)
         answer.question, answer.attachments = packed.question, packed.attachments
-        hits = [source_of(hit) for hit in found.hits]
-        carried = await asyncio.to_thread(self._still_cited, answer.turns) if answer.choice else []
-        candidates = [*hits[:_FIRST_HITS], *carried, *hits[_FIRST_HITS:]]
-        lines = await asyncio.to_thread(self._lines_of_repeated, candidates)
-        answer.book = SourceBook(pack_sources(candidates, budget.sources, count, lines))
+        has_model = answer.choice is not None
+        if has_model:
+            replay = budget.replay(packed, count)
+            answer.earlier = await asyncio.to_thread(self._earlier, answer.turns, replay, count)
+        turns = answer.turns if has_model else ()
+        wanted = Wanted(answer.question, found.hits, turns, answer.earlier, with_outlines=has_model)
+        answer.added = await gather_sources(wanted, self._repository, budget.sources, count)
+        answer.book = SourceBook((*answer.earlier.sources, *answer.added))
         return packed
 
-    def _lines_of_repeated(self, candidates: Sequence[Source]) -> dict[str, Sequence[str]]:
-        """Return the lines of files that several candidates are in, so that neighbours can be joined."""
-        paths = Counter(candidate.path for candidate in candidates)
-        read = {path: self._repository.read_lines(path) for path, uses in paths.items() if uses > 1}
-        return {path: lines for path, lines in read.items() if lines is not None}
+    def _earlier(self, turns: Sequence[Turn], tokens: int, count: TokenCounter) -> Earlier:
+        def cost(turn: Turn) -> int:
+            return replay_tokens(turn, count)
 
-    def _still_cited(self, turns: Sequence[Turn]) -> list[Source]:
-        """Return what the last answer cited, where it is now: a follow-up is often about just that."""
-        last = next((turn for turn in reversed(turns) if turn.answer), None)
-        if last is None:
-            return []
-        carried: list[Source] = []
-        languages = {source.number: source.language for source in last.sources}
-        for citation in check_citations(last.citations, self._repository.read_lines):
-            lines = self._repository.read_lines(citation.path) if citation.state in ("valid", "moved") else None
-            if lines is not None:
-                start, end = citation.start_line, citation.end_line
-                carried.append(span_source(citation.path, lines, start, end, citation.symbol, languages.get(citation.number, "")))
-        return carried
+        return divide(turns, tokens, cost, lambda turn: is_current(turn, self._repository.read_lines))
 
     async def _checked(self, answer: _Answer) -> tuple[Citation, ...]:
         files = await self._repository.files()
@@ -204,6 +191,9 @@ class _Answer:
         self.turns = turns
         self.choice = choice
         self.is_extract_wanted = is_extract_wanted
+        self.earlier = Earlier(())
+        self.added: tuple[Source, ...] = ()
+        """The sources that the question itself is sent with."""
         self.book = SourceBook()
         self.text = ""
         self.usage = Usage()
@@ -221,6 +211,7 @@ class _Answer:
             created=created,
             attachments=self.attachments,
             problem=self.problem,
+            packed=tuple(source.number for source in self.added) if self.choice else None,
         )
 
 

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from msgspec.structs import replace
 
 from ramet.index.chunker import chunk_key, join_lines
-from ramet.models import Citation, CitationState, Source
+from ramet.models import Citation, CitationState, Source, Span
 
 LineReader = Callable[[str], Sequence[str] | None]
 """Path -> the lines of the file, None when there is none to read."""
@@ -94,13 +94,15 @@ def check_citations(citations: Iterable[Citation], read_lines: LineReader, files
 def _citation(number: int, source: Source | None) -> Citation:
     if source is None:
         return Citation(number, "unknown")
-    return Citation(number, "valid", source.path, source.start_line, source.end_line, source.symbol, source.key)
+    return Citation(number, "valid", source.path, source.start_line, source.end_line, source.symbol, source.key, source.spans)
 
 
 def _checked(citation: Citation, read_lines: LineReader, files: Sequence[str]) -> Citation:
     if not citation.path:
         return replace(citation, state="unknown")
     lines = read_lines(citation.path)
+    if citation.spans:
+        return _checked_spans(citation, lines)
     start = None if lines is None else _nearest_start(citation, lines)
     if start is not None:
         return _placed(citation, citation.path, start)
@@ -113,6 +115,21 @@ def _checked(citation: Citation, read_lines: LineReader, files: Sequence[str]) -
     return replace(citation, state="changed")
 
 
+def _checked_spans(citation: Citation, lines: Sequence[str] | None) -> Citation:
+    """Check what an outline shows, span by span: what lies between is not cited, so it may have changed."""
+    found: list[Span] = []
+    shift = 0
+    for span in citation.spans:
+        start = None if lines is None else _nearest(span.key, lines, span.start_line + shift, _length(span))
+        if start is None or (found and start <= found[-1].end_line):
+            return replace(citation, state="changed")
+        shift = start - span.start_line
+        found.append(Span(start, start + _length(span) - 1, span.key))
+    state: CitationState = "valid" if tuple(found) == citation.spans else "moved"
+    first, last = found[0].start_line, found[-1].end_line
+    return replace(citation, state=state, start_line=first, end_line=last, spans=tuple(found))
+
+
 def _placed(citation: Citation, path: str, start: int) -> Citation:
     is_same = path == citation.path and start == citation.start_line
     state: CitationState = "valid" if is_same else "moved"
@@ -122,15 +139,22 @@ def _placed(citation: Citation, path: str, start: int) -> Citation:
 
 def _nearest_start(citation: Citation, lines: Sequence[str]) -> int | None:
     """Return where the cited text begins now, the place nearest to the old one first; None when it is nowhere."""
-    length = citation.end_line - citation.start_line + 1
+    return _nearest(citation.key, lines, citation.start_line, _length(citation))
+
+
+def _nearest(key: str, lines: Sequence[str], old_start: int, length: int) -> int | None:
     last_start = len(lines) - length + 1
     if length < 1 or last_start < 1:
         return None
     all_lines = list(lines)
-    for start in sorted(range(1, last_start + 1), key=lambda place: abs(place - citation.start_line)):
-        if chunk_key(join_lines(all_lines, start, start + length - 1)) == citation.key:
+    for start in sorted(range(1, last_start + 1), key=lambda place: abs(place - old_start)):
+        if chunk_key(join_lines(all_lines, start, start + length - 1)) == key:
             return start
     return None
+
+
+def _length(span: Citation | Span) -> int:
+    return span.end_line - span.start_line + 1
 
 
 def _same_name(path: str, files: Sequence[str]) -> list[str]:

@@ -7,9 +7,10 @@ import re
 from collections.abc import Sequence
 
 from ramet.chat.repository import Repository
-from ramet.chat.source_book import SourceBook, span_source
+from ramet.chat.source_book import SourceBook
 from ramet.llm.providers import HOW_TO_SET_A_MODEL
 from ramet.models import Reason, Source, Symbol
+from ramet.prompt.sources import span_source
 
 _DETAILED = 5
 """Sources that are described; the others are listed."""

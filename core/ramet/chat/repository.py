@@ -32,5 +32,8 @@ class Repository(Protocol):
     async def references(self, name: str, limit: int = 200) -> tuple[Reference, ...]:
         """Return the places that use a name."""
 
+    async def definitions(self, paths: Sequence[str] = (), names: Sequence[str] = ()) -> tuple[Symbol, ...]:
+        """Return the definitions in files and those of exactly these names, as the index has them after the last search."""
+
     def read_lines(self, path: str) -> Sequence[str] | None:
         """Return the lines of a file as the index cuts them; None when it cannot be read as text. Never leaves the root."""

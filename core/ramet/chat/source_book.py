@@ -1,4 +1,4 @@
-"""Keeps the numbered sources of one answer: what retrieval found, then what tools bring in."""
+"""Keeps the numbered sources of one answer: those of earlier questions, what retrieval found, then what tools bring in."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from ramet.index.chunker import chunk_key, join_lines
 from ramet.models import Source
 
 
@@ -26,19 +25,13 @@ class SourceBook:
         for known in self._sources:
             if _contains(known, source):
                 return known
-        numbered = replace(source, number=len(self._sources) + 1)
+        numbered = replace(source, number=max((known.number for known in self._sources), default=0) + 1)
         self._sources.append(numbered)
         return numbered
 
 
-def span_source(path: str, lines: Sequence[str], start: int, end: int, symbol: str = "", language: str = "") -> Source:
-    """Return a span of a file as a source that has no number yet."""
-    text = join_lines(list(lines), start, end)
-    return Source(0, path, start, end, symbol, language, chunk_key(text), text)
-
-
 def _contains(known: Source, source: Source) -> bool:
-    if known.path != source.path or not known.start_line <= source.start_line <= source.end_line <= known.end_line:
+    if known.path != source.path or known.spans or not known.start_line <= source.start_line <= source.end_line <= known.end_line:
         return False
     inside = known.text.split("\n")[source.start_line - known.start_line : source.end_line - known.start_line + 1]
     return "\n".join(inside) == source.text

@@ -12,12 +12,12 @@ from msgspec import Struct
 
 from ramet.chat.grep import grep
 from ramet.chat.repository import Repository
-from ramet.chat.source_book import SourceBook, span_source
+from ramet.chat.source_book import SourceBook
 from ramet.errors import RametError
 from ramet.llm.protocol import ToolCall, ToolSpec
 from ramet.models import Source
-from ramet.prompt.packing import fenced, sources_block
-from ramet.prompt.sources import source_of
+from ramet.prompt.fences import fenced
+from ramet.prompt.sources import source_of, sources_block, span_source
 from ramet.prompt.trimming import TokenCounter, cut_middle
 
 _MOST_LINES = 400

@@ -61,7 +61,7 @@ def _place(span: Citation | Source, revision: Revision | None) -> tuple[str | Pa
     if not span.path:
         return ("no such source",)
     where = place(span.path, f"{span.start_line}-{span.end_line}", revision)
-    return where, Painted(f"  {span.symbol}" if span.symbol else "", "cyan")
+    return where, Painted(f"  {span.label}" if span.label else "", "cyan")
 
 
 def usage_sentence(usage: Usage) -> str:

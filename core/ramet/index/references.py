@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from ramet.index.file_reader import FileReader
 from ramet.index.reading import Unreadable
-from ramet.models import Reference
+from ramet.models import Reference, Symbol
 from ramet.store.records import SymbolRecord
 
 _LONGEST_TEXT = 300
@@ -35,7 +35,7 @@ def find_references(
 def _references_in(
     path: str, lines: Sequence[str], pattern: re.Pattern[str], name: str, symbols: Sequence[SymbolRecord]
 ) -> Iterable[Reference]:
-    definitions = {_definition_line(lines, symbol) for symbol in symbols if symbol.name == name}
+    definitions = {definition_line(lines, symbol) for symbol in symbols if symbol.name == name}
     for number, line in enumerate(lines, 1):
         matches = list(pattern.finditer(line))
         if number in definitions:
@@ -45,7 +45,7 @@ def _references_in(
             yield Reference(path, number, match.start() + 1, line.strip()[:_LONGEST_TEXT], _owner(number, symbols))
 
 
-def _definition_line(lines: Sequence[str], symbol: SymbolRecord) -> int:
+def definition_line(lines: Sequence[str], symbol: SymbolRecord | Symbol) -> int:
     """Return the line that names the symbol: decorators and comments may stand before it."""
     for number in range(symbol.start_line, min(symbol.end_line, len(lines)) + 1):
         if symbol.signature and lines[number - 1].strip().startswith(symbol.signature):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from hashlib import blake2b
+from collections.abc import Sequence
 from importlib.resources import files
 
 from msgspec import Struct
@@ -12,6 +11,9 @@ from msgspec.structs import replace
 
 from ramet.llm.protocol import Message
 from ramet.models import Attachment, Source, Turn
+from ramet.prompt.fences import attribute, fenced
+from ramet.prompt.replay import Earlier, own_sources
+from ramet.prompt.sources import sources_block
 from ramet.prompt.trimming import TokenCounter, cut_middle
 
 _ANSWER_TOKENS = 4_096
@@ -22,6 +24,8 @@ _ATTACHMENT_SHARE = 0.25
 """Of the window, for all attachments together."""
 _HISTORY_SHARE = 0.15
 """Of the window, for earlier turns."""
+_REPLAYED_TIMES = 2
+"""Earlier questions may take this many times what the sources of one question take: cached tokens are cheap, not free."""
 _OVERHEAD_TOKENS = 200
 """Tags, roles and tool descriptions."""
 _NUMBERED = re.compile(r"\[(\d{1,4})\](?!\()")
@@ -34,6 +38,13 @@ class Budget(Struct, frozen=True):
     attachments: int
     history: int
     sources: int
+    room: int
+    """All of the window that the parts may share."""
+
+    def replay(self, packed: Packed, count: TokenCounter) -> int:
+        """Return what earlier questions may take that are sent again: what the other parts leave, as far as it is worth it."""
+        asked = count(packed.question) + sum(count(attachment.text) for attachment in packed.attachments)
+        return max(0, min(_REPLAYED_TIMES * self.sources, self.room - asked - self.history - self.sources))
 
 
 class Packed(Struct, frozen=True):
@@ -53,7 +64,8 @@ def budget_for(context_window: int, source_tokens: int, count: TokenCounter) -> 
     """Divide a model's context window; sources get what was configured, or less where the window is small."""
     room = max(1_000, context_window - count(system_prompt()) - min(_ANSWER_TOKENS, context_window // 4) - _OVERHEAD_TOKENS)
     question, attachments, history = (int(room * share) for share in (_QUESTION_SHARE, _ATTACHMENT_SHARE, _HISTORY_SHARE))
-    return Budget(question, attachments, history, max(200, min(source_tokens, room - question - attachments - history)))
+    sources = max(200, min(source_tokens, room - question - attachments - history))
+    return Budget(question, attachments, history, sources, room)
 
 
 def fit(question: str, attachments: Sequence[Attachment], budget: Budget, count: TokenCounter) -> Packed:
@@ -76,26 +88,43 @@ def fit(question: str, attachments: Sequence[Attachment], budget: Budget, count:
 
 
 def opening_messages(
-    packed: Packed, sources: Sequence[Source], turns: Sequence[Turn], budget: Budget, count: TokenCounter
+    packed: Packed, sources: Sequence[Source], earlier: Earlier, budget: Budget, count: TokenCounter
 ) -> list[Message]:
     """Return the messages of a new question: instructions, earlier turns, then sources, attachments and the question."""
-    parts = ["Sources from the repository, cite them as [n]:", sources_block(sources)] if sources else [_NO_SOURCES]
-    for attachment in packed.attachments:
-        parts.append(f"Attached by the user, {_attribute(attachment.name)}:")
-        parts.append(_fenced("attachment", {"name": attachment.name}, attachment.text))
-    parts.append(f"Question of the user:\n{packed.question}")
-    return [
-        Message("system", system_prompt()),
-        *history_messages(turns, budget.history, count),
-        Message("user", "\n\n".join(parts)),
-    ]
+    messages = [Message("system", system_prompt()), *history_messages(earlier.told, budget.history, count)]
+    shown = frozenset(source.number for source in earlier.sources)
+    for place, turn in enumerate(earlier.replayed):
+        messages.append(Message("user", _asked(own_sources(turn), turn.attachments, turn.question, is_first=place == 0)))
+        messages.append(Message("assistant", _answer_of(turn, shown)))
+    question = _asked(sources, packed.attachments, packed.question, is_first=not earlier.replayed)
+    return [*messages, Message("user", question)]
 
 
+def replay_tokens(turn: Turn, count: TokenCounter) -> int:
+    """Return what it takes to send a turn again with its sources."""
+    return count(_asked(own_sources(turn), turn.attachments, turn.question, is_first=True)) + count(_answer_of(turn))
+
+
+def _asked(sources: Sequence[Source], attachments: Sequence[Attachment], question: str, *, is_first: bool) -> str:
+    """Return the message of one question; the same whenever it is sent again."""
+    if sources:
+        parts = [_SOURCES if is_first else _MORE_SOURCES, sources_block(sources)]
+    else:
+        parts = [_NO_SOURCES if is_first else _NO_MORE_SOURCES]
+    for attachment in attachments:
+        parts.append(f"Attached by the user, {attribute(attachment.name)}:")
+        parts.append(fenced("attachment", attachment.text, {"name": attachment.name}))
+    return "\n\n".join([*parts, f"Question of the user:\n{question}"])
+
+
+_SOURCES = "Sources from the repository, cite them as [n]:"
+_MORE_SOURCES = "More sources, found for this question; those above count as well:"
 _NO_SOURCES = "The search found no sources for this question. Use the tools if you have any, else say that nothing was found."
+_NO_MORE_SOURCES = "The search found nothing that is not among the sources above."
 
 
 def history_messages(turns: Sequence[Turn], tokens: int, count: TokenCounter) -> list[Message]:
-    """Return the newest turns that fit, oldest first; their citations name places, since numbers begin anew each turn."""
+    """Return the newest turns that fit, oldest first; their citations name places, since the model does not see their sources."""
     chosen: list[Message] = []
     rest = tokens
     for turn in reversed([turn for turn in turns if turn.question and turn.answer]):
@@ -111,47 +140,12 @@ def history_messages(turns: Sequence[Turn], tokens: int, count: TokenCounter) ->
     return chosen
 
 
-def sources_block(sources: Iterable[Source]) -> str:
-    """Return numbered sources as the model reads them."""
-    return "\n".join(
-        _fenced(
-            "source",
-            {
-                "n": str(source.number),
-                "path": source.path,
-                "lines": f"{source.start_line}-{source.end_line}",
-                **({"symbol": source.symbol} if source.symbol else {}),
-            },
-            source.text,
-        )
-        for source in sources
-    )
+def _answer_of(turn: Turn, shown: frozenset[int] = frozenset()) -> str:
+    """Return an answer; numbers that are not among the `shown` sources become places."""
+    places = {source.number: f"[{attribute(source.path)}:{source.start_line}-{source.end_line}]" for source in turn.sources}
 
+    def cited(match: re.Match[str]) -> str:
+        return match[0] if int(match[1]) in shown else places.get(int(match[1]), "")
 
-def fenced(name: str, text: str) -> str:
-    """Return text of a tool as data that is not to be obeyed."""
-    return _fenced(name, {}, text)
-
-
-def _fenced(kind: str, attributes: dict[str, str], text: str) -> str:
-    """Put text between tags that it cannot close: the tag carries a hash of the text.
-
-    A hash and not a random number, so that the same request has the same bytes and is found in the provider's cache.
-    """
-    digest = blake2b(text.encode("utf-8", "replace"), digest_size=4).hexdigest()
-    while digest in text:
-        digest = blake2b(digest.encode(), digest_size=4).hexdigest()
-    tag = f"data-{kind}-{digest}"
-    given = "".join(f' {key}="{_attribute(value)}"' for key, value in attributes.items())
-    return f"<{tag}{given}>\n{text}\n</{tag}>"
-
-
-def _attribute(value: str) -> str:
-    """File names may hold quotes, angle brackets and line feeds."""
-    return "".join(char if char.isprintable() and char not in '<>"' else "?" for char in value)
-
-
-def _answer_of(turn: Turn) -> str:
-    places = {source.number: f"[{_attribute(source.path)}:{source.start_line}-{source.end_line}]" for source in turn.sources}
-    answer = _NUMBERED.sub(lambda match: places.get(int(match[1]), ""), turn.answer)
+    answer = _NUMBERED.sub(cited, turn.answer)
     return f"{answer}\n(This answer is incomplete.)" if turn.problem else answer

@@ -1,17 +1,13 @@
-"""Turns hits into numbered sources: whole chunks, no line twice, neighbours merged, within a budget of tokens."""
+"""Makes sources of hits and spans, joins neighbours, and writes sources as the model reads them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from msgspec.structs import replace
-
-from ramet.index.chunker import chunk_key
+from ramet.index.chunker import chunk_key, join_lines
 from ramet.models import Hit, Reason, Source
-from ramet.prompt.trimming import TokenCounter
+from ramet.prompt.fences import fenced
 
-HEADER_TOKENS = 24
-"""Room for the tags around one source."""
 _MOST_REASONS = 4
 _SMALL_GAP = 3
 """Lines between two chunks that are cheaper to show than to leave out."""
@@ -22,30 +18,24 @@ def source_of(hit: Hit) -> Source:
     return Source(0, hit.path, hit.start_line, hit.end_line, hit.symbol, hit.language, hit.key, hit.text, hit.reasons)
 
 
-def pack_sources(
-    candidates: Iterable[Source], tokens: int, count: TokenCounter, files: Mapping[str, Sequence[str]] | None = None
-) -> tuple[Source, ...]:
-    """Return the best candidates that fit, numbered from 1 in the order of their best hit.
+def span_source(path: str, lines: Sequence[str], start: int, end: int, symbol: str = "", language: str = "") -> Source:
+    """Return a span of a file as a source that has no number yet."""
+    text = join_lines(list(lines), start, end)
+    return Source(0, path, start, end, symbol, language, chunk_key(text), text)
 
-    A candidate that does not fit is passed over, since a smaller one after it may; the first one is always taken.
-    `files` holds the lines of files at hand: with them, spans a few lines apart are merged too.
-    """
-    packed: list[Source] = []
-    spent = 0
-    for candidate in candidates:
-        merged, others = _absorb(candidate, packed, files or {})
-        cost = count(merged.text) + HEADER_TOKENS
-        freed = sum(count(packed[place].text) + HEADER_TOKENS for place in others)
-        if packed and spent + cost - freed > tokens:
-            continue
-        spent += cost - freed
-        if others:
-            packed[others[0]] = merged
-            for place in reversed(others[1:]):
-                del packed[place]
-        else:
-            packed.append(merged)
-    return tuple(replace(source, number=number) for number, source in enumerate(packed, 1))
+
+def sources_block(sources: Iterable[Source]) -> str:
+    """Return numbered sources as the model reads them."""
+    return "\n".join(_block(source) for source in sources)
+
+
+def _block(source: Source) -> str:
+    attributes = {"n": str(source.number), "path": source.path, "lines": f"{source.start_line}-{source.end_line}"}
+    if source.symbol:
+        attributes["symbol"] = source.symbol
+    if source.spans:
+        attributes["shows"] = "outline"
+    return fenced("source", f"{source.header}\n{source.text}" if source.header else source.text, attributes)
 
 
 def joined(first: Source, second: Source, lines: Sequence[str] = ()) -> Source | None:
@@ -53,7 +43,7 @@ def joined(first: Source, second: Source, lines: Sequence[str] = ()) -> Source |
 
     With the file's `lines`, spans with a small gap between them are joined too.
     """
-    if first.path != second.path:
+    if first.path != second.path or first.spans or second.spans:
         return None
     upper, lower = (first, second) if first.start_line <= second.start_line else (second, first)
     gap = lower.start_line - upper.end_line - 1
@@ -77,28 +67,11 @@ def joined(first: Source, second: Source, lines: Sequence[str] = ()) -> Source |
         first.language,
         chunk_key(text),
         text,
-        _merged_reasons(first, second),
+        merged_reasons(first, second),
     )
 
 
-def _absorb(candidate: Source, packed: Sequence[Source], files: Mapping[str, Sequence[str]]) -> tuple[Source, list[int]]:
-    """Return the candidate joined with all neighbours that are packed already, and their places."""
-    places: list[int] = []
-    merged = candidate
-    has_grown = True
-    while has_grown:
-        has_grown = False
-        for place, source in enumerate(packed):
-            if place in places:
-                continue
-            whole = joined(source, merged, files.get(source.path, ()))
-            if whole is not None:
-                merged, has_grown = whole, True
-                places.append(place)
-    return merged, sorted(places)
-
-
-def _merged_reasons(first: Source, second: Source) -> tuple[Reason, ...]:
+def merged_reasons(first: Source, second: Source) -> tuple[Reason, ...]:
     """Return what found either part, the strongest of each kind and detail first."""
     best: dict[tuple[str, str], Reason] = {}
     for reason in (*first.reasons, *second.reasons):

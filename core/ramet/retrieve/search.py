@@ -49,6 +49,9 @@ _SAMPLE = 256
 """Chunks whose similarities stand for those of all chunks."""
 _EMBEDDED_CHARACTERS = 8_000
 """Of a question; embedders have input limits, and the rest of a pasted log adds nothing."""
+_MOST_DEFINITIONS = 5_000
+"""Definitions of one file that are given."""
+_MOST_NAMESAKES = 50
 _CORRECTED_WORDS = 8
 _CORRECTION_WEIGHT = 0.5
 _DRAWN_EXTRA = 3
@@ -166,6 +169,13 @@ class Searcher:
         if self._symbols is None or self._symbols[0] != view.view.revision:
             self._symbols = view.view.revision, SymbolTable((file.path, file.symbols) for file in view.files.values())
         return self._symbols[1].matching(query, limit)
+
+    def definitions(self, paths: Sequence[str], names: Sequence[str]) -> tuple[Symbol, ...]:
+        """Return the definitions in files and those of exactly these names."""
+        found = [symbol for path in paths for symbol in self.symbols(path=path, limit=_MOST_DEFINITIONS)]
+        for name in names:
+            found += [symbol for symbol in self.symbols(name, limit=_MOST_NAMESAKES) if symbol.name == name]
+        return tuple(found)
 
     def references(self, name: str, limit: int = 200) -> tuple[Reference, ...]:
         """Return the places that use a name, its definitions excluded."""

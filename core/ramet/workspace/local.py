@@ -202,6 +202,10 @@ class LocalWorkspace:
         """See `Repository`: the working tree is read."""
         return ""
 
+    async def definitions(self, paths: Sequence[str] = (), names: Sequence[str] = ()) -> tuple[Symbol, ...]:
+        """See `Repository`."""
+        return await self._services.definitions(paths, names)
+
     def read_lines(self, path: str) -> Sequence[str] | None:
         """Return the lines of a text file below the root as the index cuts them; None when there is none to read."""
         return self._services.read_lines(path)

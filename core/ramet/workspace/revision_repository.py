@@ -50,6 +50,10 @@ class RevisionRepository:
         """See `Repository`."""
         return await asyncio.to_thread(self._opened.searcher.symbols, query, path, limit)
 
+    async def definitions(self, paths: Sequence[str] = (), names: Sequence[str] = ()) -> tuple[Symbol, ...]:
+        """See `Repository`."""
+        return await asyncio.to_thread(self._opened.searcher.definitions, paths, names)
+
     async def references(self, name: str, limit: int = 200) -> tuple[Reference, ...]:
         """See `Repository`."""
         return await asyncio.to_thread(self._opened.searcher.references, name, limit)

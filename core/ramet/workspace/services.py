@@ -222,6 +222,10 @@ class Services:
         await self._prepare()
         return await asyncio.to_thread(self.searcher.symbols, query, path, limit)
 
+    async def definitions(self, paths: Sequence[str], names: Sequence[str]) -> tuple[Symbol, ...]:
+        """Return the definitions in files and those of exactly these names, from the index as it is."""
+        return await asyncio.to_thread(self.searcher.definitions, paths, names)
+
     async def references(self, name: str, limit: int) -> tuple[Reference, ...]:
         """Return uses of a name, from an index that is there and, within reason, up to date."""
         await self._prepare()

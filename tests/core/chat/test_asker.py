@@ -293,7 +293,7 @@ async def test_a_follow_up_knows_what_was_said(
     assert repository.queries[1] == f"Where is it called?\n{QUESTION}\nPayment.charge"
     roles = [message.role for message in model.requests[1].messages]
     assert roles == ["system", "user", "assistant", "user"]
-    assert model.requests[1].messages[2].content.startswith("By `Payment.charge` [shop/")
+    assert model.requests[1].messages[2].content == "By `Payment.charge` [1]."
     assert second.conversation == first.conversation
     assert len(conversations.get(first.conversation).turns) == 2
 
@@ -309,6 +309,90 @@ async def test_what_the_last_answer_cited_is_at_hand_for_the_follow_up(asker: As
     retrieved = events[1]
     assert isinstance(retrieved, Retrieved)
     assert any(source.path == "web/app.ts" for source in retrieved.sources)
+
+
+async def test_a_follow_up_begins_with_the_bytes_of_the_request_before_it(asker: Asker, model: ScriptedModel) -> None:
+    """Providers charge a fraction for a beginning that they have seen."""
+    model.enqueue_calls(call("read_file", path="web/app.ts", start_line=9, end_line=11))
+    model.enqueue_answer("By `checkout` [1].")
+    model.enqueue_answer("Still [1].")
+    model.enqueue_answer("Again [1].")
+
+    first = answered(await events_of(asker, attachments=(Attachment("standard input", "a log"),)))
+    second = await events_of(asker, "How is it formatted in the web app?", conversation=first.conversation)
+    await events_of(asker, "And how is the stock kept?", conversation=first.conversation)
+
+    sent = [model.requests[place].messages for place in (0, 2, 3)]
+    assert sent[1][: len(sent[0])] == sent[0]
+    assert sent[2][: len(sent[1])] == sent[1]
+    retrieved = second[1]
+    assert isinstance(retrieved, Retrieved)
+    numbers = [source.number for source in retrieved.sources]
+    assert numbers == sorted(set(numbers))
+    assert (answered(second).citations[0].state, answered(second).citations[0].path) == ("valid", first.citations[0].path)
+
+
+async def test_sources_that_have_changed_are_not_sent_again(asker: Asker, model: ScriptedModel, shop: Path) -> None:
+    model.enqueue_answer("By `checkout` [1].")
+    model.enqueue_answer("ok")
+    first = answered(await events_of(asker))
+    path = shop / first.citations[0].path
+    path.write_text(path.read_text().replace("\n", "\n\n", 1))
+
+    await events_of(asker, "Where else?", conversation=first.conversation)
+
+    again = model.requests[1].messages
+    assert [message.role for message in again] == ["system", "user", "assistant", "user"]
+    assert "<data-source" not in again[1].content
+    assert again[2].content.startswith("By `checkout` [shop/")
+
+
+async def test_a_question_about_callers_brings_them(asker: Asker, model: ScriptedModel) -> None:
+    model.enqueue_answer("ok")
+
+    retrieved = (await events_of(asker, "Who calls `Payment.charge`?"))[1]
+
+    assert isinstance(retrieved, Retrieved)
+    details = {reason.detail for source in retrieved.sources for reason in source.reasons}
+    assert "defines charge" in details
+    assert any("return payment.charge" in source.text for source in retrieved.sources)
+    assert any(detail.startswith("used at line ") for detail in details)
+
+
+async def test_a_question_about_callees_brings_their_definitions(asker: Asker, model: ScriptedModel, shop: Path) -> None:
+    (shop / "night.py").write_text("def zzz():\n    return yyy(1)\n")
+    (shop / "day.py").write_text("def yyy(value):\n    return value\n")
+    model.enqueue_answer("ok")
+
+    retrieved = (await events_of(asker, "what does zzz call?"))[1]
+
+    assert isinstance(retrieved, Retrieved)
+    assert [(source.path, source.symbol) for source in retrieved.sources if source.symbol in ("yyy", "zzz")] == [
+        ("night.py", "zzz"),
+        ("day.py", "yyy"),
+    ]
+
+
+async def test_an_outline_can_be_cited_and_is_checked_line_by_line(asker: Asker, model: ScriptedModel, shop: Path) -> None:
+    body = "".join(f"    value = {number}\n" for number in range(20))
+    text = "".join(f"def part_{number}():\n{body}\n\n" for number in range(3)) + "def zebra():\n    return 'stripes'\n"
+    (shop / "zoo.py").write_text(text)
+    events = []
+    async for event in asker.ask(AskRequest("zebra stripes")):
+        if isinstance(event, Retrieved):
+            outline = next(source for source in event.sources if source.spans and source.path == "zoo.py")
+            model.enqueue_answer(f"There is more [{outline.number}].")
+        events.append(event)
+    (citation,) = answered(events).citations
+    assert (citation.state, [span.start_line for span in citation.spans]) == ("valid", [1, 24, 47])
+
+    (shop / "zoo.py").write_text(text.replace("    value = 3\n", "    value = 3\n    more = 1\n", 1))
+    (moved,) = await asker.check((citation,))
+    (shop / "zoo.py").write_text(text.replace("def part_1", "def section_1"))
+    (changed,) = await asker.check((citation,))
+
+    assert (moved.state, [span.start_line for span in moved.spans], moved.end_line) == ("moved", [1, 25, 48], 48)
+    assert changed.state == "changed"
 
 
 async def test_a_megabyte_of_question_and_input_is_answered(

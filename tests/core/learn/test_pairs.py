@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from ramet.learn.table.collect import Source, archive_of, collect, load_sources, pairs_of_archive
+from ramet.learn.table.collect import Source, Sources, archive_of, collect, load_sources, pairs_of_archive
+from ramet.learn.table.history import Repository
 from ramet.learn.table.pairs import Pair, pairs_of
 
 PYTHON = b'''"""Keeps what users have put aside, by session."""
@@ -111,7 +113,7 @@ def test_a_file_that_does_not_parse_gives_nothing() -> None:
 
 
 def test_packages_are_read_from_their_archives(tmp_path: Path) -> None:
-    sources = (
+    packages = (
         Source("pypi", "shop_cart", "1.0", "MIT"),
         Source("npm", "@shop/cart", "2.0.0", "MIT"),
         Source("npm", "gone", "1", "MIT"),
@@ -134,12 +136,12 @@ def test_packages_are_read_from_their_archives(tmp_path: Path) -> None:
             entry.size = len(data)
             package.addfile(entry, io.BytesIO(data))
 
-    pairs = list(collect(tmp_path, sources))
+    pairs = list(collect(tmp_path, Sources((), packages, ())))
 
     assert {pair.group for pair in pairs} == {"pypi:shop_cart", "npm:@shop/cart"}
     assert {pair.words for pair in pairs if pair.kind == "name"} == {"expire sessions", "total Price", "join Route Segments"}
     assert len({(pair.kind, pair.words) for pair in pairs}) == len(pairs)
-    archive = archive_of(tmp_path, sources[1])
+    archive = archive_of(tmp_path, packages[1])
     assert archive is not None
     assert list(pairs_of_archive(archive, "g")) == list(pairs_of_archive(archive, "g"))
 
@@ -158,11 +160,47 @@ def test_only_permissive_packages_that_measure_nothing_are_listed() -> None:
         "0BSD",
         "AND",
         "OR",
+        "BSL-1.0",
     }
     sources = load_sources()
 
-    assert len(sources) > 400
-    assert {word for source in sources for word in source.licence.split()} <= permissive
-    assert {"sympy", "pytest", "flask", "aiohttp", "django", "requests", "express", "react"}.isdisjoint(
-        source.name.lower() for source in sources
-    )
+    assert len(sources.package) > 400
+    assert len(sources.repository) > 30
+    licences = [package.licence for package in sources.package] + [repository.licence for repository in sources.repository]
+    assert {word for licence in licences for word in licence.split()} <= permissive
+    names = {package.name.lower() for package in sources.package}
+    names |= {repository.name.lower().rsplit("/", 1)[-1] for repository in sources.repository}
+    assert names.isdisjoint(name.lower() for name in sources.excluded)
+    assert {"sympy", "pytest", "flask", "aiohttp", "django", "requests", "express", "react"} <= set(sources.excluded)
+
+
+def test_messages_of_commits_are_paired_with_what_they_changed(tmp_path: Path) -> None:
+    clone = tmp_path / "cart"
+    clone.mkdir()
+
+    def git(*arguments: str) -> str:
+        identity = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org"]
+        return subprocess.run(["git", *identity, *arguments], cwd=clone, check=True, capture_output=True, text=True).stdout
+
+    git("init", "-q", "-b", "main")
+    (clone / "cart.py").write_bytes(PYTHON)
+    (clone / "vendor").mkdir()
+    (clone / "vendor" / "copy.py").write_bytes(PYTHON)
+    git("add", ".")
+    git("commit", "-qm", "Begin with a shop that forgets nothing")
+    for path in ("cart.py", "vendor/copy.py"):
+        (clone / path).write_bytes(PYTHON.replace(b"store", b"memory"))
+    git("commit", "-qam", "Keep sessions in memory, not on disk (#12)\n\nReads are faster.\n\nSigned-off-by: Ann")
+    (clone / "cart.py").write_bytes(PYTHON)
+    git("commit", "-qam", "Bump version to 2")
+    git("clone", "-q", "--bare", ".", str(tmp_path / "git" / "shop+cart"))
+    repository = Repository("shop/cart", git("rev-parse", "HEAD").strip(), "MIT")
+
+    pairs = list(collect(tmp_path, Sources((), (), (repository, Repository("gone/gone", "0" * 40, "MIT")))))
+
+    commits = [pair for pair in pairs if pair.kind == "commit"]
+    assert [pair.words for pair in commits] == ["Keep sessions in memory, not on disk Reads are faster."]
+    assert "store" in commits[0].code
+    assert "memory" not in commits[0].code
+    assert {pair.words for pair in pairs if pair.kind == "name"} == {"expire sessions"}
+    assert {pair.group for pair in pairs} == {"git:shop/cart"}

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
+from msgspec.structs import replace
 
 from ramet.models import Attachment, Problem, Source, Turn, Usage
-from ramet.prompt.packing import budget_for, fit, history_messages, opening_messages, sources_block, system_prompt
+from ramet.prompt.packing import budget_for, fit, history_messages, opening_messages, replay_tokens, system_prompt
 from ramet.prompt.query import retrieval_query
+from ramet.prompt.relations import Relation, relation_asked
+from ramet.prompt.replay import Earlier, divide
+from ramet.prompt.sources import sources_block
 from ramet.prompt.trimming import cut_middle
 
 
@@ -100,19 +104,119 @@ def test_a_request_has_the_constant_part_first_and_the_question_last() -> None:
     budget = budget_for(32_000, 12_000, count)
     packed = fit("Why is it slow?", [Attachment("standard input", "Traceback")], budget, count)
 
-    messages = opening_messages(packed, [source()], [turn("What is f?", "A function [1].")], budget, count)
+    messages = opening_messages(packed, [source()], Earlier((turn("What is f?", "A function [1]."),)), budget, count)
 
     assert [message.role for message in messages] == ["system", "user", "assistant", "user"]
     assert messages[0].content == system_prompt()
     last = messages[-1].content
     assert last.index("def f()") < last.index("Traceback") < last.index("Why is it slow?")
-    assert messages == opening_messages(packed, [source()], [turn("What is f?", "A function [1].")], budget, count)
+    assert messages == opening_messages(packed, [source()], Earlier((turn("What is f?", "A function [1]."),)), budget, count)
 
 
-def test_earlier_citations_name_places_because_numbers_begin_anew() -> None:
+def test_earlier_citations_name_places_where_the_sources_are_not_sent_again() -> None:
     messages = history_messages([turn("What is f?", "A function [1], not [9].")], 1_000, count)
 
     assert messages[1].content == "A function [a.py:3-4], not ."
+
+
+def asked(number: int, sources: tuple[Source, ...], packed: tuple[int, ...] | None, answer: str = "So it is.") -> Turn:
+    return Turn(f"question {number}", answer, sources, (), "m", Usage(), 1.0, packed=packed)
+
+
+def cost(turn: Turn) -> int:
+    return replay_tokens(turn, count)
+
+
+FIRST = asked(1, (source(1, "one"), source(2, "by a tool")), (1,), "It is one [1], says a tool [2].")
+SECOND = asked(2, (source(1, "one"), source(3, "three")), (3,), "And three [3], as said [1].")
+
+
+def test_a_follow_up_begins_with_the_bytes_of_the_request_before_it() -> None:
+    budget = budget_for(128_000, 12_000, count)
+    requests = []
+    for turns, question, found in (
+        ([], FIRST.question, (source(1, "one"),)),
+        ([FIRST], SECOND.question, (source(3, "three"),)),
+        ([FIRST, SECOND], "question 3", (source(4, "four"),)),
+    ):
+        packed = fit(question, [], budget, count)
+        earlier = divide(turns, budget.replay(packed, count), cost, lambda turn: True)
+        requests.append(opening_messages(packed, found, earlier, budget, count))
+
+    assert requests[1][: len(requests[0])] == requests[0]
+    assert requests[2][: len(requests[1])] == requests[1]
+    assert [message.content for message in requests[2] if message.role == "assistant"] == [
+        "It is one [1], says a tool [a.py:3-4].",
+        "And three [3], as said [1].",
+    ]
+
+
+@pytest.mark.parametrize("window", [2_000, 8_192, 32_768, 1_000_000])
+@pytest.mark.parametrize("question", ["why", "why " * 100_000])
+def test_what_is_sent_again_leaves_room_for_the_question(window: int, question: str) -> None:
+    budget = budget_for(window, 12_000, count)
+    packed = fit(question, [Attachment("log", "x" * 4_000)], budget, count)
+
+    asked = count(packed.question) + count(packed.attachments[0].text)
+    assert budget.replay(packed, count) + asked + budget.history + budget.sources + count(system_prompt()) <= window
+    assert budget.replay(packed, count) > 0 or len(question) > 3 or window < 8_000
+
+
+def test_turns_that_no_longer_fit_are_told_and_the_newest_is_sent_again() -> None:
+    turns = [FIRST, SECOND]
+
+    assert divide(turns, cost(FIRST) + cost(SECOND), cost, lambda turn: True) == Earlier((), (FIRST, SECOND))
+    assert divide(turns, cost(SECOND), cost, lambda turn: True) == Earlier((FIRST,), (SECOND,))
+    assert divide(turns, 10, cost, lambda turn: True) == Earlier((FIRST, SECOND))
+
+
+def test_turns_whose_sources_have_changed_are_told() -> None:
+    assert divide([FIRST, SECOND], 10_000, cost, lambda turn: turn is SECOND) == Earlier((FIRST,), (SECOND,))
+    assert divide([FIRST, SECOND], 10_000, cost, lambda turn: turn is FIRST) == Earlier((FIRST, SECOND))
+
+
+def test_turns_that_were_not_sent_on_top_of_each_other_are_told() -> None:
+    """An answer without a model in between, or one that began its numbers anew."""
+    other = replace(source(1, "other"), key="other")
+    extract = asked(2, (other,), None)
+    anew = asked(3, (other,), (1,))
+
+    assert divide([FIRST, extract], 10_000, cost, lambda turn: True) == Earlier((FIRST, extract))
+    assert divide([FIRST, anew], 10_000, cost, lambda turn: True) == Earlier((FIRST,), (anew,))
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "name"),
+    [
+        ("Who calls `Payment.charge`?", "callers", "Payment.charge"),
+        ("where is charge used?", "callers", "charge"),
+        ("Which functions call the function split_lines", "callers", "split_lines"),
+        ("usages of Cart::add please", "callers", "Cart.add"),
+        ("What would break if we rename the class Cart?", "callers", "Cart"),
+        ("impact of changing chunk_key()", "callers", "chunk_key"),
+        ("What does Cart.total call?", "callees", "Cart.total"),
+        ("which functions are called by main?", "callees", "main"),
+    ],
+)
+def test_questions_about_callers_and_callees_are_recognised(question: str, kind: str, name: str) -> None:
+    relation = relation_asked(question)
+
+    assert relation is not None
+    assert (relation.kind, relation.name) == (kind, name)
+
+
+@pytest.mark.parametrize(
+    "question", ["How does login work?", "What happens if the index is missing?", "", "who calls ???", "x" * 100_000]
+)
+def test_other_questions_are_not(question: str) -> None:
+    assert relation_asked(question) is None
+
+
+def test_it_means_what_was_spoken_of_last() -> None:
+    turns = [turn("How is it paid?", "By `Payment.charge` [1].")]
+
+    assert relation_asked("Where is it called?", turns) == Relation("callers", "Payment.charge")
+    assert relation_asked("Where is it called?") is None
 
 
 def test_the_newest_turns_stay_when_not_all_fit() -> None:

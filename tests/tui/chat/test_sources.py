@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from textual.widgets import Button
 
-from ramet.models import Citation
+from ramet.models import Citation, Span
 from ramet_tui.widgets.chat.blocks import CitedParagraph, CodeBlock
 from ramet_tui.widgets.chat.dialogs import ConfirmScreen
 from ramet_tui.widgets.chat.sources import SourceRow, source_entries, source_line
@@ -208,3 +209,14 @@ def test_a_source_line_never_exceeds_its_width() -> None:
             assert line.cell_length <= width
             assert line.plain.startswith(f"[{entry.number}] ")
             assert not entry.can_open or str(entry.start_line) in line.plain
+
+
+def test_an_outline_says_that_it_is_one() -> None:
+    spans = (Span(12, 12, "k12"), Span(300, 300, "k300"))
+    outline = replace(source(1, start=12, end=300, symbol=""), spans=spans, reasons=())
+    cited = Citation(1, "moved", outline.path, 14, 302, key=outline.key, spans=spans)
+
+    found, checked = (source_line(source_entries([outline], citations)[0], 60).plain for citations in ((), (cited,)))
+
+    assert found.rstrip() == "[1] src/flask/ctx.py:12-300  outline"
+    assert checked.rstrip() == "[1] src/flask/ctx.py:14-302  outline ↷"

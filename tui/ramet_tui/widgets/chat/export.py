@@ -29,7 +29,7 @@ def _turn_markdown(turn: TurnState) -> str:
     for citation in turn.citations:
         if citation.path:
             span = lines_label(citation.start_line, citation.end_line)
-            symbol = f" {inert_line(citation.symbol)}" if citation.symbol else ""
+            symbol = f" {inert_line(citation.label)}" if citation.label else ""
             lines.append(f"- [{citation.number}] `{inert_line(citation.path)}:{span}`{symbol} {MARKS[citation.state]}")
     if turn.citations:
         lines.append("")

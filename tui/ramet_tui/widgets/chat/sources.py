@@ -64,7 +64,7 @@ def source_entries(sources: Iterable[Source], citations: tuple[Citation, ...]) -
                 path=place.path if place else "",
                 start_line=place.start_line if place else 0,
                 end_line=place.end_line if place else 0,
-                symbol=place.symbol if place else "",
+                symbol=place.label if place else "",
                 reasons=source.reasons if source else (),
                 citation=citation,
                 source=source,
