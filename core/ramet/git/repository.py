@@ -32,6 +32,8 @@ class Location(Struct, frozen=True):
     """Where HEAD and the index are; None for a plain folder."""
     common_dir: Path | None = None
     """Where refs and configuration are; another folder than `git_dir` in a linked worktree."""
+    is_bare: bool = False
+    """The root is the repository itself, and there is no working tree: only its commits can be searched."""
 
 
 class GitRepository:
@@ -142,7 +144,7 @@ def _git_location(folder: Path) -> Location | None:
     git = Git(folder)
     try:
         if git.run("rev-parse", "--is-inside-work-tree").strip() != b"true":
-            return None
+            return _bare_location(folder, git)
         git_dir = _path(git, "--git-dir")
         common_dir = _path(git, "--git-common-dir")
         root = (folder / _path(git, "--show-cdup")).resolve()
@@ -154,6 +156,13 @@ def _git_location(folder: Path) -> Location | None:
     if not _is_git_dir_of(root, git_dir) or _is_ignored(folder, root):
         return None
     return Location(root=root, is_git=True, git_dir=git_dir, common_dir=common_dir)
+
+
+def _bare_location(folder: Path, git: Git) -> Location | None:
+    """Return the folder as a bare repository, or None when it is none but, say, a folder inside one."""
+    if git.run("rev-parse", "--is-bare-repository").strip() != b"true" or not folder.samefile(_path(git, "--git-dir")):
+        return None
+    return Location(root=folder, is_git=True, git_dir=folder, common_dir=folder, is_bare=True)
 
 
 def _path(git: Git, option: str) -> Path:

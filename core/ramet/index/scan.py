@@ -11,6 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from ramet.config import IndexLimits
+from ramet.errors import UsageError
 from ramet.git.history import CommitHistory
 from ramet.git.repository import GitRepository, Location
 from ramet.git.runner import Git
@@ -62,7 +63,12 @@ class WorkingTree:
         return CommitHistory(Git(self._location.root)) if self._location.is_git else None
 
     def scan(self) -> Scan:
-        """Look at the working tree. Raises GitError when git cannot read it."""
+        """Look at the working tree. Raises GitError when git cannot read it, UsageError when there is none."""
+        if self._location.is_bare:
+            raise UsageError(
+                f"{self._location.root} is a bare repository: it has no files but those of its commits.",
+                "Name a branch, tag or commit: --at main.",
+            )
         if self._scanner is None:
             self._scanner = (
                 _GitScanner(self._location, self._limits)

@@ -152,6 +152,25 @@ async def test_a_second_clone_and_a_new_branch_reuse_nearly_all_vectors(
     assert branch.reused / branch.chunks >= 0.98
 
 
+async def test_a_bare_repository_is_searched_by_its_commits_only(
+    shop: Path, git: RunGit, tmp_path: Path, directories: UserDirectories
+) -> None:
+    git(tmp_path, "clone", "-q", "--bare", "shop", "shop.git")
+    index = Indexed(tmp_path / "shop.git", directories)
+    inside = locate(tmp_path / "shop.git" / "refs")
+    try:
+        found = await At(index).revisions.search("charge the card", 3, "main")
+        with pytest.raises(UsageError, match="bare repository") as refused:
+            index.sync()
+    finally:
+        index.close()
+
+    assert index.root == (tmp_path / "shop.git").resolve()
+    assert found.hits[0].path == "shop/payment.py"
+    assert "--at" in refused.value.advice
+    assert not inside.is_git
+
+
 async def test_a_folder_outside_git_has_no_revisions(tmp_path: Path, directories: UserDirectories) -> None:
     folder = tmp_path / "plain"
     folder.mkdir()
