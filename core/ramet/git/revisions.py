@@ -11,7 +11,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from ramet.errors import GitError, UsageError
-from ramet.git.runner import Git
+from ramet.git.runner import Git, partial_clone
 from ramet.models import Revision
 from ramet.paths import path_to_text
 
@@ -113,6 +113,8 @@ def read_blobs(git: Git, oids: Sequence[str]) -> Iterator[bytes]:
 
 
 def _missing(git: Git, what: str) -> GitError:
+    if git.run("config", "--get-regexp", r"^remote\..*\.promisor$", ok_codes=(0, 1)):
+        return partial_clone(git.root)
     return GitError(
         f"git does not have the content of {what} in {git.root}.", f"Run `git -C {git.root} fsck` to see what is lost."
     )

@@ -150,10 +150,7 @@ def failure(command: str, root: Path, code: int, complaint: str) -> GitError:
     if "not a git repository" in complaint:
         return GitError(f"{root} is not a git repository.", "Open a folder inside one, or a folder outside of any.")
     if "promisor remote" in complaint:
-        return GitError(
-            f"{root} is a partial clone and does not have all objects that this needs; Ramet never uses the network.",
-            f"Fetch them once: git -C {root} fetch --refetch --no-filter",
-        )
+        return partial_clone(root)
     if re.search(r"index file|bad signature|index uses|unknown index entry", complaint):
         return GitError(
             f"git cannot read the index of {root}: {_first_line(complaint)}.",
@@ -161,6 +158,14 @@ def failure(command: str, root: Path, code: int, complaint: str) -> GitError:
         )
     said = _first_line(complaint) or f"exit code {code}"
     return GitError(f"git {command} failed in {root}: {said}.", "Run `git fsck` there if the repository may be damaged.")
+
+
+def partial_clone(root: Path) -> GitError:
+    """Return the error for an object that a partial clone would have to fetch."""
+    return GitError(
+        f"{root} is a partial clone and does not have all objects that this needs; Ramet never uses the network.",
+        f"Fetch them once: git -C {root} fetch --refetch --no-filter",
+    )
 
 
 def _first_line(complaint: str) -> str:

@@ -1,6 +1,6 @@
 """Removes what no view needs: views of folders that are gone, blobs nobody shows, vectors of no blob.
 
-Views of commits stay: the newest fifty are kept anyway.
+Views of commits stay: those used last are kept, and the indexer forgets the others.
 """
 
 from __future__ import annotations

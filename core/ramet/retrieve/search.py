@@ -103,6 +103,8 @@ class Searcher:
         self._guard = threading.Lock()
         self._file_vectors = FileVectors()
         self._commits = CommitMemory("", ())
+        self._lost = "have changed since the last sync"
+        """Why files do not hold the chunks that the view has of them."""
 
     def at(self, tree: RevisionTree) -> Searcher:
         """Return a searcher of the view of a commit; the two share what they have loaded."""
@@ -111,6 +113,7 @@ class Searcher:
         searcher._new_reader = tree.reader
         searcher._symbols = searcher._sample = None
         searcher._file_vectors, searcher._commits = FileVectors(), CommitMemory("", ())
+        searcher._lost = "are in another form when they are checked out"
         return searcher
 
     def warm(self) -> None:
@@ -315,7 +318,7 @@ class Searcher:
                 )
             )
         if dropped:
-            notes.append(f"{len(dropped)} files have changed since the last sync and were left out: {_listed(dropped)}.")
+            notes.append(f"{len(dropped)} files {self._lost} and were left out: {_listed(dropped)}.")
         return Found(tuple(hits), tuple(notes), bool(dropped))
 
 

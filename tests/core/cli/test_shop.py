@@ -49,6 +49,35 @@ def test_index_as_json_and_quiet(on_shop: Ramet) -> None:
     assert (quiet.code, quiet.out, quiet.err) == (0, "", "")
 
 
+def test_a_commit_stands_before_each_place_and_in_json(on_shop: Ramet, shop: Path, git: Callable[..., str]) -> None:
+    commit = git(shop, "rev-parse", "HEAD").strip()
+    (shop / "shop/payment.py").unlink()
+    git(shop, "commit", "-qam", "Free of charge")
+
+    indexed = on_shop("index", "--at", "HEAD~1")
+    found = on_shop("search", "--at", "HEAD~1", "-k", "1", "charge", "the", "card")
+    hits = json.loads(on_shop("search", "--at", "HEAD~1", "--json", "charge the card").out)
+    symbols = on_shop("symbols", "--at", "HEAD~1", "--path", shop / "shop/payment.py")
+    uses = json.loads(on_shop("references", "--at", "HEAD~1", "--json", "RETRY_LIMIT").out)
+    answer = on_shop("ask", "--at", "HEAD~1", "--no-model", "how is the card charged?")
+    stored = on_shop("conversations", "show", re.findall(r"conversation (\w+)", answer.out)[-1])
+
+    assert re.match(rf"Indexed \d+ chunks of 7 files at HEAD~1 \({commit[:10]}\) in .*0 reused \(0 %\)\.", indexed.out)
+    assert found.out.startswith(f"{commit[:10]}:shop/payment.py:")
+    assert {hit["commit"] for hit in hits} == {use["commit"] for use in uses} == {commit}
+    assert symbols.out.startswith(f"{commit[:10]}:shop/payment.py:")
+    assert re.search(rf"\[1\] {commit[:10]}:shop/payment\.py:.* valid", answer.out)
+    assert f"Asked about commit {commit[:10]}" in stored.out
+
+
+@pytest.mark.parametrize("name", ["nowhere", " "])
+def test_a_revision_that_is_none_is_wrong_usage(on_shop: Ramet, name: str) -> None:
+    done = on_shop("search", "--at", name, "anything")
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("ramet: ")
+
+
 def test_search_prints_one_json_array_best_first(on_shop: Ramet, shop: Path) -> None:
     done = on_shop("search", "charge the card", "--json", "-k", "3")
 

@@ -176,3 +176,25 @@ def test_a_lost_object_is_an_error(history: Path, git: RunGit) -> None:
         list_tree(Git(history), tree)
     with pytest.raises(GitError, match=oid[:10]):
         list(read_blobs(Git(history), [oid]))
+
+
+def test_a_promise_of_a_hostile_repository_runs_nothing(history: Path, git: RunGit) -> None:
+    """git fetches missing objects from a promisor remote, and a remote may name a program."""
+    tree = resolve_revision(Git(history), "HEAD").tree
+    oid = git(history, "rev-parse", "HEAD:shop/cart.py").strip()
+    (history / ".git/objects" / oid[:2] / oid[2:]).unlink()
+    for name, value in {
+        "remote.evil.url": f"ext::touch {history}/pwned",
+        "remote.evil.uploadpack": f"touch {history}/pwned;",
+        "remote.evil.promisor": "true",
+        "extensions.partialClone": "evil",
+    }.items():
+        git(history, "config", name, value)
+
+    for url in (f"ext::touch {history}/pwned", str(history)):
+        git(history, "config", "remote.evil.url", url)
+        with pytest.raises(GitError, match="partial clone"):
+            list_tree(Git(history), tree)
+        with pytest.raises(GitError, match="partial clone"):
+            list(read_blobs(Git(history), [oid]))
+    assert not (history / "pwned").exists()
