@@ -41,12 +41,16 @@ def test_an_ignored_folder_is_a_plain_folder(shop: Path) -> None:
     assert not locate(shop / "build" / "deep").is_git
 
 
-def test_the_inside_of_a_git_directory_is_a_plain_folder(shop: Path, tmp_path: Path, git: Run) -> None:
+def test_a_bare_repository_is_one_and_the_inside_of_a_git_directory_is_a_plain_folder(
+    shop: Path, tmp_path: Path, git: Run
+) -> None:
     git(tmp_path, "clone", "-q", "--bare", str(shop), "bare.git")
 
     assert not locate(shop / ".git").is_git
     assert not locate(shop / ".git" / "refs").is_git
-    assert locate(tmp_path / "bare.git") == Location(tmp_path.resolve() / "bare.git", is_git=False)
+    bare = tmp_path.resolve() / "bare.git"
+    assert locate(bare) == Location(bare, is_git=True, git_dir=bare, common_dir=bare, is_bare=True)
+    assert locate(bare / "refs") == Location(bare / "refs", is_git=False)
 
 
 def test_a_git_file_that_leads_nowhere_is_a_plain_folder(tmp_path: Path) -> None:
