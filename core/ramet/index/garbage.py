@@ -24,6 +24,7 @@ def collect_garbage(stores: RepositoryStores, embedder: str) -> str:
         raise UsageError("An index run is at work on this repository.", "Try again when it is done.")
     try:
         views = _forget_lost_views(stores)
+        stores.commits.forget_views(view.name for view in stores.database.views())
         blobs = stores.database.delete_unused_blobs()
         vectors = 0 if stores.is_shared or not stores.has_vector_files() else _forget_vectors(stores, embedder)
         if blobs:

@@ -42,7 +42,9 @@ from ramet.tokens import query_terms, term_hash, terms
 _logger = logging.getLogger(__name__)
 
 _NEAREST = 300
-"""Vectors asked for: enough that those of other views and of duplicates leave a good list."""
+"""Vectors asked for where the store holds no other view's."""
+_MOST_NEAREST = 2_000
+"""Vectors asked for where most of the store's are those of other views."""
 _NAME_SHARE = 0.5
 """Of the name in the similarity of a chunk."""
 _SAMPLE = 256
@@ -221,7 +223,9 @@ class Searcher:
                 return _NOTHING_NEAR
             unit = vector / norm
             documents = view.documents_by_key
-            nearest = {document: score for key, score in store.nearest(unit, _NEAREST) for document in documents.get(key, ())}
+            asked = min(_MOST_NEAREST, _NEAREST * max(store.count(), 1) // max(len(documents), 1) + 1)
+            found = store.nearest(unit, max(_NEAREST, asked))
+            nearest = {document: score for key, score in found for document in documents.get(key, ())}
             with self._guard:
                 of_files = self._file_vectors.similarities(view, store, unit)
             return _Near(store, unit, nearest, of_files)
