@@ -19,7 +19,7 @@ from types import ModuleType
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from ramet.retrieve.ranking import Weights, order_of
 from ramet.retrieve.signals import Signals, gather
@@ -37,13 +37,10 @@ MAIN_SCORES = {
 LEAST_GAIN = 2e-4
 GRIDS: dict[str, tuple[float, ...]] = {
     "words": (0.4, 0.5, 0.65, 0.8, 1.0),
-    "similarity": (0.0, 0.1, 0.2, 0.3, 0.4, 0.55, 0.7),
-    "file_similarity": (0.0, 0.05, 0.1, 0.2, 0.3, 0.4),
     "path": (0.0, 0.1, 0.2, 0.3, 0.4, 0.6),
     "stem": (0.0, 0.1, 0.2, 0.3, 0.4),
     "definition": (0.0, 0.1, 0.2, 0.3, 0.45),
     "sole_definition": (0.0, 0.8, 1.5),
-    "function": (0.0, 0.05, 0.1, 0.15, 0.2),
     "mention": (0.0, 0.2, 0.4, 0.8, 1.2),
     "frame": (0.0, 0.3, 0.6),
     "commits": (0.0, 0.15, 0.3, 0.45, 0.6, 0.8),
@@ -52,10 +49,19 @@ GRIDS: dict[str, tuple[float, ...]] = {
     "document": (0.1, 0.2, 0.3, 0.45, 0.6, 1.0),
     "old": (0.5, 0.7, 0.85, 1.0),
     "remainder": (0.4, 0.5, 0.6, 0.7, 0.85, 1.0),
-    "next_chunk": (0.7, 0.8, 0.85, 0.9, 0.93, 0.96, 1.0),
-    "next_of_file": (0.0, 0.1, 0.3, 0.5, 0.7, 1.0),
+    **{
+        f"{kind}.{name}": values
+        for kind in ("subject", "action")
+        for name, values in {
+            "similarity": (0.0, 0.1, 0.2, 0.3, 0.4, 0.55, 0.7),
+            "file_similarity": (0.0, 0.05, 0.1, 0.2, 0.3, 0.4),
+            "function": (0.0, 0.05, 0.1, 0.15, 0.2, 0.3),
+            "next_chunk": (0.8, 0.85, 0.9, 0.93, 0.96, 1.0),
+            "next_of_file": (0.0, 0.1, 0.3, 0.5, 0.7, 1.0),
+        }.items()
+    },
 }
-NEUTRAL = {"test": 1.0, "document": 1.0, "old": 1.0, "remainder": 1.0, "next_chunk": 1.0, "next_of_file": 1.0}
+NEUTRAL = dict.fromkeys(("test", "document", "old", "remainder", "next_chunk", "next_of_file"), 1.0)
 """Values of factors that change nothing; every other weight says nothing at 0."""
 DRAWS = 2_000
 
@@ -117,6 +123,18 @@ class Objective:
         return sum(float(np.mean([np.mean(scores[name][score]) for score in MAIN_SCORES[name]])) for name in scores)
 
 
+def value_of(weights: Weights, name: str) -> float:
+    """Return a weight by its name, `subject.function` for one of a part."""
+    part, _, inner = name.rpartition(".")
+    return float(getattr(getattr(weights, part) if part else weights, inner))
+
+
+def changed(weights: Weights, name: str, value: float) -> Weights:
+    """Return the weights with one of them changed."""
+    part, _, inner = name.rpartition(".")
+    return replace(weights, **{part: replace(getattr(weights, part), **{inner: value})} if part else {inner: value})
+
+
 def ascend(objective: Objective, weights: Weights, rounds: int) -> Weights:
     """Return better weights: each in turn takes the value of its grid that is best while the others stay."""
     best = objective.value(weights)
@@ -126,9 +144,9 @@ def ascend(objective: Objective, weights: Weights, rounds: int) -> Weights:
         before = best
         for name in names:
             for value in GRIDS[name]:
-                changed = replace(weights, **{name: value})
-                if value != getattr(weights, name) and (reached := objective.value(changed)) > best + LEAST_GAIN:
-                    best, weights = reached, changed
+                moved = changed(weights, name, value)
+                if value != value_of(weights, name) and (reached := objective.value(moved)) > best + LEAST_GAIN:
+                    best, weights = reached, moved
         print(f"round {number + 1}: {best:.4f}", file=sys.stderr, flush=True)
         if best == before:
             break
@@ -155,7 +173,7 @@ def ablate(objective: Objective, weights: Weights) -> None:
     """Print what each part brings: the scores with it minus those without it."""
     whole = objective.scores(weights)
     for name in GRIDS:
-        without = objective.scores(replace(weights, **{name: NEUTRAL.get(name, 0.0)}))
+        without = objective.scores(changed(weights, name, NEUTRAL.get(name.rpartition(".")[2], 0.0)))
         gains = [
             f"{dataset} {score} {interval(without[dataset][score], whole[dataset][score])}"
             for dataset in whole
@@ -178,7 +196,7 @@ def main() -> int:
     print("now:   ", summary(objective.scores(Weights())))
     weights = ascend(objective, Weights(), options.rounds)
     print("fitted:", summary(objective.scores(weights)))
-    print("\n".join(f"    {name}: float = {value}" for name, value in asdict(weights).items()))
+    print("\n".join(f"    {name} = {value_of(weights, name)}" for name in GRIDS))
     if options.ablate:
         ablate(objective, weights)
     return 0

@@ -26,6 +26,8 @@ _LATIN_WORD = re.compile(r"[A-Za-z]+")
 _WORD = re.compile(r"[\w-]+")
 _READ = 100_000
 """Characters of a question that are searched for names and paths."""
+_FIRST_WORD = 40
+"""Characters within which a question begins."""
 _MOST_MENTIONS = 32
 """Names and paths of one question that are looked up; a pasted log has thousands."""
 
@@ -36,6 +38,25 @@ _DOCUMENT_TEXT = (
     " samples demo license contributing install installation release releases"
 )
 _DOCUMENT_WORDS = frozenset(_DOCUMENT_TEXT.split())
+
+
+_ACTION_TEXT = (
+    "accumulate acquire adapt add adjust allow append apply assign attach attempt begin bind build calculate call cancel"
+    " canonicalize cast check choose clean clear clone close coerce collect combine compare compile complete compose compute"
+    " configure connect construct convert copy count create decide decode decorate define delete dequeue describe"
+    " deserialize destroy detach detect determine disable discard dispatch display download draw drop dump emit enable"
+    " encode encrypt enqueue ensure enter escape estimate evaluate execute exit expand export extend extract fetch fill"
+    " filter find finish fit fix flush format generate get give group handle implement import increment infer initialize"
+    " inject insert install invoke iterate join list load lock log look lookup make mark match measure merge modify move"
+    " normalize notify open output parse patch perform plot poll pop populate prepare print process produce provide publish"
+    " pull push put query raise read record reduce refresh register release remove rename render replace report request"
+    " require reset resize resolve restore retrieve return reverse rotate run sanitize save scan schedule search select send"
+    " serialize serve set setup show shuffle sign skip sort split start stop store strip submit take test throw toggle track"
+    " transform translate traverse trigger trim try uninstall unpack unregister unwrap update upload use validate verify"
+    " visit wait walk warn watch wrap write yield"
+)
+_ACTIONS = frozenset(_ACTION_TEXT.split())
+"""Verbs with which people begin to say what a function does: the first words of docstrings and of the names of functions."""
 
 
 class PathMention(Struct, frozen=True):
@@ -60,6 +81,8 @@ class Question(Struct, frozen=True):
     paths: tuple[PathMention, ...]
     is_about_tests: bool
     is_about_documents: bool
+    is_about_action: bool
+    """Whether it begins as the description of a function does: it asks for one place rather than for a subject."""
 
 
 def understand(text: str) -> Question:
@@ -77,7 +100,17 @@ def understand(text: str) -> Question:
         paths=tuple(_distinct(_mentions(text))),
         is_about_tests=not _TEST_WORDS.isdisjoint(plain),
         is_about_documents=not _DOCUMENT_WORDS.isdisjoint(plain),
+        is_about_action=_begins_with_verb(text),
     )
+
+
+def _begins_with_verb(text: str) -> bool:
+    """Whether the first word is a verb of action, in the imperative or the third person."""
+    found = _LATIN_WORD.search(text[:_FIRST_WORD])
+    if found is None or len(text.split(maxsplit=2)) < 3:
+        return False
+    word = found[0].lower()
+    return not _ACTIONS.isdisjoint((word, word.removesuffix("s"), word.removesuffix("es"), word.removesuffix("ies") + "y"))
 
 
 def _distinct(items: Iterable[_Item]) -> list[_Item]:

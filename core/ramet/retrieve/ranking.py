@@ -21,19 +21,30 @@ Column = NDArray[np.float32]
 """One number for each candidate."""
 
 
+class Spread(Struct, frozen=True):
+    """What changes between a question for one place and a question for a subject."""
+
+    similarity: float
+    """Of the vector of the chunk."""
+    file_similarity: float
+    """Of the mean vector of its file."""
+    function: float
+    """For something that runs."""
+    next_chunk: float
+    """Factor of what speaks for the second chunk of a file; for the third it counts twice more, and so on."""
+    next_of_file: float
+    """Factor of what speaks for the file, for each better chunk of it."""
+
+
 class Weights(Struct, frozen=True):
     """How much each signal counts."""
 
     words: float = 0.65
-    similarity: float = 0.2
-    file_similarity: float = 0.3
     path: float = 0.1
     stem: float = 0.1
     definition: float = 0.25
     sole_definition: float = 1.5
     """When the question is nothing but the name."""
-    function: float = 0.1
-    """For what people ask for most: something that runs."""
     mention: float = 0.8
     frame: float = 0.6
     commits: float = 0.45
@@ -47,12 +58,15 @@ class Weights(Struct, frozen=True):
     """Factor of documentation and examples, unless the question is about them."""
     old: float = 0.7
     """Factor of deprecated and vendored code."""
-    remainder: float = 0.5
+    remainder: float = 0.7
     """Factor of what stands between definitions."""
-    next_chunk: float = 0.9
-    """Factor of what speaks for the second chunk of a file; for the third it counts twice more, and so on."""
-    next_of_file: float = 0.1
-    """Factor of what speaks for the file, likewise."""
+    subject: Spread = Spread(similarity=0.2, file_similarity=0.3, function=0.1, next_chunk=0.9, next_of_file=0.1)
+    action: Spread = Spread(similarity=0.55, file_similarity=0.0, function=0.2, next_chunk=1.0, next_of_file=1.0)
+    """For a question that begins as the description of a function does: files are not what it asks for."""
+
+    def spread_for(self, signals: Signals) -> Spread:
+        """Return which of the two a question takes."""
+        return self.action if signals.is_about_action else self.subject
 
 
 class Ranked(Struct, frozen=True):
@@ -126,9 +140,10 @@ class Ranking:
 
 def parts_of(signals: Signals, weights: Weights) -> Parts:
     """Return what each reason adds to each candidate."""
+    spread = weights.spread_for(signals)
     words = weights.words * signals.words
-    similarity = weights.similarity * signals.similarity
-    file_similarity = weights.file_similarity * signals.file_similarity
+    similarity = spread.similarity * signals.similarity
+    file_similarity = spread.file_similarity * signals.file_similarity
     text = words + similarity + file_similarity
     by_name = weights.path * signals.path + weights.stem * signals.stem
     symbol = weights.definition * signals.definition + weights.sole_definition * signals.sole_definition
@@ -136,7 +151,7 @@ def parts_of(signals: Signals, weights: Weights) -> Parts:
         words=words,
         similarity=similarity,
         file_similarity=file_similarity,
-        symbol=symbol + weights.function * signals.function,
+        symbol=symbol + spread.function * signals.function,
         place=np.where(signals.mention > 0, weights.mention * (weights.mention_base + text), by_name),
         frame=weights.frame * signals.frame,
         history=weights.commits * signals.commits * (weights.commits_base + text),
@@ -164,7 +179,8 @@ def order_of(signals: Signals, weights: Weights) -> tuple[NDArray[np.int64], Col
     earlier = np.zeros(len(order), np.int64)
     for place, file in zip(order.tolist(), signals.files[order].tolist(), strict=True):
         earlier[place] = seen[file] = seen.get(file, -1) + 1
-    tiring = weights.next_chunk ** (earlier * (earlier + 1) / 2)
-    scores: Column = (of_chunk * tiring + of_file * weights.next_of_file**earlier).astype(np.float32)
+    spread = weights.spread_for(signals)
+    of_chunk *= (spread.next_chunk ** (earlier * (earlier + 1) / 2)).astype(np.float32)
+    scores: Column = of_chunk + of_file * (spread.next_of_file**earlier).astype(np.float32)
     places = np.argsort(-scores, kind="stable")
     return places, scores[places]

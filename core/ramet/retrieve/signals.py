@@ -126,6 +126,8 @@ class Signals(Struct, frozen=True):
     is_old: NDArray[np.bool_]
     is_remainder: NDArray[np.bool_]
     """What stands between definitions."""
+    is_about_action: bool
+    """Whether the question asks for one place rather than for a subject."""
     defined: Mapping[int, str]
     """Document -> the qualified name that `definition` is about."""
 
@@ -188,6 +190,7 @@ def gather(view: ViewIndex, evidence: Evidence) -> Signals:
         is_document=np.array([trait.is_document for trait in traits], dtype=bool) & ~mention & (not question.is_about_documents),
         is_old=np.array([trait.is_old for trait in traits], dtype=bool) & ~mention,
         is_remainder=np.array([kind in _REMAINDERS for kind in kinds], dtype=bool),
+        is_about_action=question.is_about_action,
         defined={document: name for document, (name, _) in definitions.items()},
     )
 
