@@ -124,6 +124,7 @@ def _in_folder(folder: Path, data: Path, rows: list[Row]) -> Iterator[Question]:
     index = _opened(folder, data)
     try:
         index.sync()
+        index.searcher.warm()
         for row in rows:
             yield Question(row, index.searcher)
     finally:
@@ -139,7 +140,9 @@ def _at_commits(clone: Path, data: Path, rows: list[Row]) -> Iterator[Question]:
             tree = RevisionTree(git, resolve_revision(git, _without_missing(clone, row["commit"])), IndexLimits())
             for _ in index.indexer.index_revision(tree):
                 pass
-            yield Question(row, index.searcher.at(tree))
+            searcher = index.searcher.at(tree)
+            searcher.warm()
+            yield Question(row, searcher)
     finally:
         index.close()
 

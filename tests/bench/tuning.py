@@ -43,7 +43,6 @@ GRIDS: dict[str, tuple[float, ...]] = {
     "sole_definition": (0.0, 0.8, 1.5),
     "mention": (0.0, 0.2, 0.4, 0.8, 1.2),
     "frame": (0.0, 0.3, 0.6),
-    "commits": (0.0, 0.15, 0.3, 0.45, 0.6, 0.8),
     "commits_base": (0.0, 0.1, 0.2, 0.3, 0.5),
     "test": (0.1, 0.2, 0.3, 0.45, 0.6, 1.0),
     "document": (0.1, 0.2, 0.3, 0.45, 0.6, 1.0),
@@ -51,11 +50,12 @@ GRIDS: dict[str, tuple[float, ...]] = {
     "remainder": (0.4, 0.5, 0.6, 0.7, 0.85, 1.0),
     **{
         f"{kind}.{name}": values
-        for kind in ("subject", "action")
+        for kind in ("subject", "action", "report")
         for name, values in {
             "similarity": (0.0, 0.1, 0.2, 0.3, 0.4, 0.55, 0.7),
             "file_similarity": (0.0, 0.05, 0.1, 0.2, 0.3, 0.4),
             "function": (0.0, 0.05, 0.1, 0.15, 0.2, 0.3),
+            "commits": (0.0, 0.15, 0.3, 0.45, 0.6, 0.8),
             "next_chunk": (0.8, 0.85, 0.9, 0.93, 0.96, 1.0),
             "next_of_file": (0.0, 0.1, 0.3, 0.5, 0.7, 1.0),
         }.items()

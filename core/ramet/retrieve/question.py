@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 
@@ -26,6 +26,8 @@ _LATIN_WORD = re.compile(r"[A-Za-z]+")
 _WORD = re.compile(r"[\w-]+")
 _READ = 100_000
 """Characters of a question that are searched for names and paths."""
+_LONGEST_LINE = 400
+"""Characters; a longer question tells a story."""
 _FIRST_WORD = 40
 """Characters within which a question begins."""
 _MOST_MENTIONS = 32
@@ -59,6 +61,11 @@ _ACTIONS = frozenset(_ACTION_TEXT.split())
 """Verbs with which people begin to say what a function does: the first words of docstrings and of the names of functions."""
 
 
+QuestionKind = Literal["subject", "action", "report"]
+"""What is asked for: what has to do with a subject ("request routing", "how does X work"), something that does an action
+("convert a path to a URL"), or the cause of a report of several lines: an issue, a traceback, a commit's message."""
+
+
 class PathMention(Struct, frozen=True):
     """A path written in the question, and the line after it where there is one."""
 
@@ -81,8 +88,7 @@ class Question(Struct, frozen=True):
     paths: tuple[PathMention, ...]
     is_about_tests: bool
     is_about_documents: bool
-    is_about_action: bool
-    """Whether it begins as the description of a function does: it asks for one place rather than for a subject."""
+    kind: QuestionKind
 
 
 def understand(text: str) -> Question:
@@ -90,7 +96,8 @@ def understand(text: str) -> Question:
     counts = query_counts(text)
     sole = _SOLE_NAME.fullmatch(text.strip())
     sole_name = ".".join(_SEPARATOR.split(sole[1])) if sole else ""
-    plain = {word.lower() for word in _LATIN_WORD.findall(text[:_READ])}
+    # A report is about tests only if its title is: nearly every issue mentions a test or an example.
+    plain = {word.lower() for word in _LATIN_WORD.findall(text.strip().partition("\n")[0][:_READ])}
     return Question(
         text=text,
         terms={term: (term_hash(term), count**0.5) for term, count in counts.items()},
@@ -100,17 +107,20 @@ def understand(text: str) -> Question:
         paths=tuple(_distinct(_mentions(text))),
         is_about_tests=not _TEST_WORDS.isdisjoint(plain),
         is_about_documents=not _DOCUMENT_WORDS.isdisjoint(plain),
-        is_about_action=_begins_with_verb(text),
+        kind=_kind(text),
     )
 
 
-def _begins_with_verb(text: str) -> bool:
-    """Whether the first word is a verb of action, in the imperative or the third person."""
+def _kind(text: str) -> QuestionKind:
+    if len(text) > _LONGEST_LINE or "\n" in text.strip():
+        return "report"
     found = _LATIN_WORD.search(text[:_FIRST_WORD])
     if found is None or len(text.split(maxsplit=2)) < 3:
-        return False
+        return "subject"
+    # In the imperative or the third person.
     word = found[0].lower()
-    return not _ACTIONS.isdisjoint((word, word.removesuffix("s"), word.removesuffix("es"), word.removesuffix("ies") + "y"))
+    forms = (word, word.removesuffix("s"), word.removesuffix("es"), word.removesuffix("ies") + "y")
+    return "subject" if _ACTIONS.isdisjoint(forms) else "action"
 
 
 def _distinct(items: Iterable[_Item]) -> list[_Item]:

@@ -11,6 +11,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from ramet.models import Reason, ReasonKind
+from ramet.retrieve.question import QuestionKind
 from ramet.retrieve.signals import Evidence, Signals, gather
 from ramet.retrieve.view_index import ViewIndex
 
@@ -22,7 +23,7 @@ Column = NDArray[np.float32]
 
 
 class Spread(Struct, frozen=True):
-    """What changes between a question for one place and a question for a subject."""
+    """How much counts what depends on the kind of a question."""
 
     similarity: float
     """Of the vector of the chunk."""
@@ -30,6 +31,8 @@ class Spread(Struct, frozen=True):
     """Of the mean vector of its file."""
     function: float
     """For something that runs."""
+    commits: float
+    """What past commits say."""
     next_chunk: float
     """Factor of what speaks for the second chunk of a file; for the third it counts twice more, and so on."""
     next_of_file: float
@@ -47,11 +50,10 @@ class Weights(Struct, frozen=True):
     """When the question is nothing but the name."""
     mention: float = 0.8
     frame: float = 0.6
-    commits: float = 0.45
     mention_base: float = 0.2
     """Added to what the text of a chunk says before it is multiplied by `mention`."""
     commits_base: float = 0.3
-    """Added to what the text of a chunk says before it is multiplied by `commits`."""
+    """Added to what the text of a chunk says before it is multiplied by `Spread.commits`."""
     test: float = 0.3
     """Factor of tests, unless the question is about them."""
     document: float = 0.3
@@ -60,13 +62,14 @@ class Weights(Struct, frozen=True):
     """Factor of deprecated and vendored code."""
     remainder: float = 0.7
     """Factor of what stands between definitions."""
-    subject: Spread = Spread(similarity=0.2, file_similarity=0.3, function=0.1, next_chunk=0.9, next_of_file=0.1)
-    action: Spread = Spread(similarity=0.55, file_similarity=0.0, function=0.2, next_chunk=1.0, next_of_file=1.0)
-    """For a question that begins as the description of a function does: files are not what it asks for."""
+    subject: Spread = Spread(similarity=0.2, file_similarity=0.3, function=0.1, commits=0.45, next_chunk=0.9, next_of_file=0.1)
+    action: Spread = Spread(similarity=0.55, file_similarity=0.0, function=0.2, commits=0.45, next_chunk=1.0, next_of_file=1.0)
+    report: Spread = Spread(similarity=0.2, file_similarity=0.1, function=0.1, commits=0.45, next_chunk=1.0, next_of_file=0.1)
 
-    def spread_for(self, signals: Signals) -> Spread:
-        """Return which of the two a question takes."""
-        return self.action if signals.is_about_action else self.subject
+    def spread_for(self, kind: QuestionKind) -> Spread:
+        """Return what applies to a kind of question."""
+        spread: Spread = getattr(self, kind)
+        return spread
 
 
 class Ranked(Struct, frozen=True):
@@ -140,7 +143,7 @@ class Ranking:
 
 def parts_of(signals: Signals, weights: Weights) -> Parts:
     """Return what each reason adds to each candidate."""
-    spread = weights.spread_for(signals)
+    spread = weights.spread_for(signals.kind)
     words = weights.words * signals.words
     similarity = spread.similarity * signals.similarity
     file_similarity = spread.file_similarity * signals.file_similarity
@@ -154,7 +157,7 @@ def parts_of(signals: Signals, weights: Weights) -> Parts:
         symbol=symbol + spread.function * signals.function,
         place=np.where(signals.mention > 0, weights.mention * (weights.mention_base + text), by_name),
         frame=weights.frame * signals.frame,
-        history=weights.commits * signals.commits * (weights.commits_base + text),
+        history=spread.commits * signals.commits * (weights.commits_base + text),
     )
 
 
@@ -179,7 +182,7 @@ def order_of(signals: Signals, weights: Weights) -> tuple[NDArray[np.int64], Col
     earlier = np.zeros(len(order), np.int64)
     for place, file in zip(order.tolist(), signals.files[order].tolist(), strict=True):
         earlier[place] = seen[file] = seen.get(file, -1) + 1
-    spread = weights.spread_for(signals)
+    spread = weights.spread_for(signals.kind)
     of_chunk *= (spread.next_chunk ** (earlier * (earlier + 1) / 2)).astype(np.float32)
     scores: Column = of_chunk + of_file * (spread.next_of_file**earlier).astype(np.float32)
     places = np.argsort(-scores, kind="stable")

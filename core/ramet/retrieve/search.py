@@ -47,6 +47,8 @@ _MOST_NEAREST = 2_000
 """Vectors asked for where most of the store's are those of other views."""
 _NAME_SHARE = 0.5
 """Of the name in the similarity of a chunk."""
+_PATH_SHARE = 0.5
+"""Of the path in the similarity of a file."""
 _SAMPLE = 256
 """Chunks whose similarities stand for those of all chunks."""
 _EMBEDDED_CHARACTERS = 8_000
@@ -161,7 +163,8 @@ class Searcher:
         near = self._near(view, question, notes)
         candidates = choose_candidates(view, question, scores, near.documents, votes, near.of_files)
         similarities, floor = self._compared(view, question, near, candidates)
-        return Evidence(question, matches, scores, votes, near.of_files, candidates, similarities, floor)
+        of_files = self._with_paths(view, question, near.of_files, candidates)
+        return Evidence(question, matches, scores, votes, of_files, candidates, similarities, floor)
 
     def symbols(self, query: str = "", path: str = "", limit: int = 200) -> tuple[Symbol, ...]:
         """Return the definitions of a file in its order, or those of the view whose names fit the query best."""
@@ -200,6 +203,8 @@ class Searcher:
     def _corrected(self, view: ViewIndex, question: Question, notes: list[str]) -> dict[str, tuple[int, float]]:
         """Return the question's terms and, for words the view does not know, near ones that it does."""
         wanted = dict(question.terms)
+        if question.kind == "report":
+            return wanted  # its unknown words are names and numbers of somebody else's program
         unknown = [term for term, (hash_, _) in question.terms.items() if not view.lexical.knows(hash_)]
         for term in unknown[:_CORRECTED_WORDS]:
             for near in neighbours(term, view.vocabulary)[:2]:
@@ -257,6 +262,19 @@ class Searcher:
         }
         # The name of an arbitrary chunk says nothing about the question.
         return mixed, (1 - _NAME_SHARE) * floor
+
+    def _with_paths(
+        self, view: ViewIndex, question: Question, of_files: NDArray[np.float32], candidates: Sequence[int]
+    ) -> NDArray[np.float32]:
+        """Return the similarities of files, the paths of the candidates' files taken in."""
+        if not len(of_files) or not candidates:
+            return of_files
+        numbers = np.unique(view.file_numbers[candidates])
+        paths = [(view.listed[number].path, "") for number in numbers.tolist()]
+        of_paths = self._names.similarities(paths, question.text[:_EMBEDDED_CHARACTERS])
+        mixed = of_files.copy()
+        mixed[numbers] = (1 - _PATH_SHARE) * of_files[numbers] + _PATH_SHARE * of_paths
+        return mixed
 
     def _votes(self, question: Question) -> Mapping[str, float]:
         """Ask past commits; without them the search goes on."""

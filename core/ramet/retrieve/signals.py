@@ -14,14 +14,14 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from ramet.retrieve.lexical import TermMatch
-from ramet.retrieve.question import PathMention, Question
+from ramet.retrieve.question import PathMention, Question, QuestionKind
 from ramet.retrieve.view_index import IndexedFile, NamedSymbol, ViewIndex
 from ramet.tokens import term_hashes
 
 _LEXICAL_CANDIDATES = 200
 _LIKELY_FILES = 15
 """Files with the best chunk by words, the mean vector nearest to the question, or most votes of past commits."""
-_CHUNKS_OF_FILE = 12
+_CHUNKS_OF_FILE = 24
 """Candidates of a likely file."""
 _FLOOR_PERCENTILE = 75
 """A vector that is no nearer than three quarters of all chunks says nothing."""
@@ -126,8 +126,8 @@ class Signals(Struct, frozen=True):
     is_old: NDArray[np.bool_]
     is_remainder: NDArray[np.bool_]
     """What stands between definitions."""
-    is_about_action: bool
-    """Whether the question asks for one place rather than for a subject."""
+    kind: QuestionKind
+    """What the question asks for."""
     defined: Mapping[int, str]
     """Document -> the qualified name that `definition` is about."""
 
@@ -190,7 +190,7 @@ def gather(view: ViewIndex, evidence: Evidence) -> Signals:
         is_document=np.array([trait.is_document for trait in traits], dtype=bool) & ~mention & (not question.is_about_documents),
         is_old=np.array([trait.is_old for trait in traits], dtype=bool) & ~mention,
         is_remainder=np.array([kind in _REMAINDERS for kind in kinds], dtype=bool),
-        is_about_action=question.is_about_action,
+        kind=question.kind,
         defined={document: name for document, (name, _) in definitions.items()},
     )
 

@@ -1,7 +1,8 @@
 """Makes the table of the default embedder: `python -m ramet.learn.table --packages DIR --out FILE`.
 
 DIR holds the archives that `sources.toml` lists, the wheels of `pip download --no-deps` in `pypi` and the archives of `npm pack`
-in `npm`. The same archives give the same table, up to the rounding of the machine's linear algebra.
+in `npm`, and bare clones of the repositories, whose `/` becomes a `+`, in `git`. The same archives and commits give the same
+table, up to the rounding of the machine's linear algebra.
 """
 
 from __future__ import annotations
