@@ -26,7 +26,7 @@ REPOSITORY_MAXIMA = {"context_tokens": 32_000, "limits.max_file_bytes": 20_000_0
 """All that a repository's file may set, and how far: more context is more money, larger files are more memory."""
 _MAX_FILE_BYTES = 64 * 1024
 """No hand-written configuration is larger."""
-_URL_KEYS = frozenset({"api_base", "ollama_url", "chroma_url"})
+_URL_KEYS = frozenset({"api_base", "ollama_url", "embedder_api_base", "chroma_url"})
 _URL = re.compile(r"https?://[^\s/]+\S*")
 _KEY_LIKE = re.compile(r"_key$|^key$|api_?key|token$|secret|password|credential", re.IGNORECASE)
 _SHOWN_VALUE = 60
@@ -51,6 +51,15 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """URL of an OpenAI-compatible server for `model`."""
     ollama_url: str = "http://localhost:11434"
     embedder: str = "table"
+    """What computes vectors: `table`, litellm's name of an embedding model, `model2vec:MODEL`, `sentence-transformers:MODEL`."""
+    embedder_api_base: str = ""
+    """URL of a server for an `embedder` that litellm reaches; empty asks the provider's own."""
+    embedder_dimensions: Annotated[int, Meta(ge=0, le=100_000)] = 0
+    """Length of the vectors, for models that can shorten them; 0 leaves it to the model."""
+    embed_budget_usd: Annotated[float, Meta(ge=0, le=1_000_000)] = 1.0
+    """US dollars that the vectors of one index run may cost; when they would cost more, none is computed."""
+    embed_budget_tokens: Annotated[int, Meta(ge=0, le=1_000_000_000_000)] = 5_000_000
+    """Tokens that one index run may send to an embedder whose price is unknown."""
     chroma_url: str = ""
     """URL of a Chroma server for vectors; empty keeps them in the user's data directory."""
     context_tokens: Annotated[int, Meta(ge=500, le=1_000_000)] = 12_000
@@ -163,7 +172,7 @@ def _from_repository_file(file: Path, user_file: Path) -> dict[str, object]:
 def _not_allowed(key: str, user_file: Path) -> ConfigError:
     if key in _URL_KEYS:
         reason = "it decides where your code and your keys are sent"
-    elif key in {"model", "embedder"}:
+    elif key == "model" or key.startswith("embed"):
         reason = "it decides who reads your code and what that costs"
     else:
         reason = "that is for you to decide, not for a repository"

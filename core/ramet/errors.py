@@ -9,6 +9,7 @@
     │   ├── StoreFull         the disk is full
     │   └── StoreDamaged      a stored file is not what was written
     ├── EmbedError            an embedder failed
+    │   └── EmbedderUnavailable  it would fail for every text: no key, no quota, out of reach
     ├── ModelError            a chat model failed
     │   ├── ModelNotConfigured
     │   ├── ModelAuthFailed
@@ -73,6 +74,10 @@ class StoreDamaged(StoreError):
 
 class EmbedError(RametError):
     """An embedder failed."""
+
+
+class EmbedderUnavailable(EmbedError):
+    """An embedder fails for every text, so that there is no use in going on: no key, no quota, out of reach."""
 
 
 class ModelError(RametError):

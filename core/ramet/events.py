@@ -35,6 +35,8 @@ class IndexProgress(Event, frozen=True):
     failed: int
     path: str = ""
     """The file at hand; empty while embedding."""
+    note: str = ""
+    """Why it waits, as a sentence; empty while it does not."""
 
 
 class IndexWaiting(Event, frozen=True):

@@ -123,6 +123,16 @@ class IndexStats(Value, frozen=True):
     """Root id of the Merkle tree that is indexed now."""
     warnings: tuple[str, ...] = ()
     """Sentences about the run itself: a data directory that had to be rebuilt, a vector store out of reach."""
+    withheld: int = 0
+    """Chunks without a vector because theirs would have cost more than the budget; they stay findable by words."""
+
+
+class Budget(Value, frozen=True):
+    """What the vectors of one index run may cost."""
+
+    usd: float
+    tokens: int
+    """Counts instead where the embedder's price is unknown."""
 
 
 class IndexEstimate(Value, frozen=True):
@@ -141,6 +151,8 @@ class IndexEstimate(Value, frozen=True):
     seconds: float
     skipped: tuple[SkippedFile, ...]
     embedder: str
+    refusal: str = ""
+    """Why the run would send nothing to the embedder; empty when it would."""
 
 
 class IndexStatus(Value, frozen=True):

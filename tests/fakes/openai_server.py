@@ -1,9 +1,10 @@
-"""A real HTTP server on 127.0.0.1 that speaks the OpenAI chat protocol and answers from a script."""
+"""A real HTTP server on 127.0.0.1 that speaks OpenAI's protocol: chat from a script, embeddings computed unless scripted."""
 
 from __future__ import annotations
 
 import json
 import threading
+import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -71,10 +72,17 @@ class OpenAIServer:
     replies: deque[Reply] = field(default_factory=deque)
     was_asked: threading.Event = field(default_factory=threading.Event)
     """Set with the first request."""
+    dimensions: int = 16
+    """Length of the vectors that it computes."""
 
     def enqueue(self, *replies: Reply) -> None:
         """Script the next replies."""
         self.replies.extend(replies)
+
+    @property
+    def embedded(self) -> list[str]:
+        """All texts that were sent to be embedded, in the order of the requests."""
+        return [text for request in self.requests if request.path.endswith("/embeddings") for text in request.body["input"]]
 
 
 @contextmanager
@@ -110,6 +118,21 @@ def failure(status: int, message: str, code: str | None = None, headers: dict[st
     kind = "server_error" if status >= 500 else "invalid_request_error"
     body = json.dumps({"error": {"message": message, "type": kind, "param": None, "code": code}})
     return Reply((Send(body.encode()),), status, (("Content-Type", "application/json"), *(headers or {}).items()))
+
+
+def embeddings(vectors: Sequence[Sequence[float]], headers: dict[str, str] | None = None) -> Reply:
+    """Answer with vectors, the last text's first: the order of the list means nothing."""
+    data = [{"object": "embedding", "index": index, "embedding": list(vector)} for index, vector in enumerate(vectors)]
+    body = {"object": "list", "data": data[::-1], "model": "fake", "usage": {"prompt_tokens": 1, "total_tokens": 1}}
+    return Reply((Send(json.dumps(body).encode()),), 200, (("Content-Type", "application/json"), *(headers or {}).items()))
+
+
+def vector_of(text: str, dimensions: int) -> list[float]:
+    """Return how often each of a few buckets of words occurs in a text, so that like texts have like vectors."""
+    vector = [0.1] * dimensions
+    for word in text.lower().split():
+        vector[zlib.crc32(word.encode("utf-8", "replace")) % dimensions] += 1.0
+    return vector
 
 
 def cut_after(*pieces: str) -> Reply:
@@ -171,7 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
         script = self.server.script
         script.requests.append(Request(self.path, {key.lower(): value for key, value in self.headers.items()}, body))
         script.was_asked.set()
-        reply = script.replies.popleft() if script.replies else failure(500, "the script has no reply for this request")
+        reply = script.replies.popleft() if script.replies else self._unscripted(body)
         self.send_response(reply.status)
         for key, value in reply.headers or (("Content-Type", "text/event-stream"),):
             self.send_header(key, value)
@@ -181,6 +204,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._play(reply.steps)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
+
+    def _unscripted(self, body: dict[str, Any]) -> Reply:
+        if not self.path.endswith("/embeddings"):
+            return failure(500, "the script has no reply for this request")
+        length = body.get("dimensions") or self.server.script.dimensions
+        return embeddings([vector_of(text, length) for text in body["input"]])
 
     def _play(self, steps: tuple[Step, ...]) -> None:
         for step in steps:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from ramet.chat.repository import Repository
 from ramet.chat.source_book import SourceBook
-from ramet.llm.providers import HOW_TO_SET_A_MODEL
 from ramet.models import Reason, Source, Symbol
 from ramet.prompt.sources import span_source
+from ramet.providers.table import HOW_TO_SET_A_MODEL
 
 _DETAILED = 5
 """Sources that are described; the others are listed."""

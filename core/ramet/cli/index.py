@@ -40,7 +40,8 @@ async def _collect_garbage(session: Session) -> int:
 
 async def _index(session: Session) -> int:
     options, console = session.options, session.console
-    async with session.workspace() as workspace:
+    budget = {key: getattr(options, key) for key in ("embed_budget_usd", "embed_budget_tokens")}
+    async with session.workspace({key: value for key, value in budget.items() if value is not None}) as workspace:
         if options.estimate:
             estimate = await workspace.estimate(options.at or "")
             if options.json:
@@ -60,8 +61,7 @@ async def _index(session: Session) -> int:
         console.error(
             f"{stats.failed:,} chunks have no vector: the embedder failed. They are found by words only.", "Run it again."
         )
-        return 1
-    return 0
+    return 1 if stats.failed or stats.withheld else 0
 
 
 async def _sync(workspace: Workspace, session: Session, revision: Revision | None) -> IndexStats:
@@ -110,6 +110,8 @@ def _print_estimate(console: Console, estimate: IndexEstimate, *, is_verbose: bo
     )
     cost = "at an unknown price" if estimate.cost is None else f"for about ${estimate.cost:.4f}" if estimate.cost else "for free"
     console.line(f"That is about {estimate.tokens:,} tokens {cost} and takes about {_duration(estimate.seconds)}.")
+    if estimate.refusal:
+        console.line(Painted("! ", "yellow"), estimate.refusal)
     _print_skipped(console, estimate.skipped, is_verbose=is_verbose)
 
 

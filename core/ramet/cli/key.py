@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 
 from ramet.cli.session import Session
+from ramet.embed.services import key_variables
 from ramet.errors import UsageError
 from ramet.keys import check_name, delete_key, store_key, stored_keys
-from ramet.llm.providers import PROVIDERS
+from ramet.providers.table import PROVIDERS
 
 _MOST_CHARACTERS = 10_000
 
@@ -19,7 +20,8 @@ def run(session: Session) -> int:
 
 
 def _known_variables() -> tuple[str, ...]:
-    return tuple(variable for provider in PROVIDERS for variable in provider.variables)
+    of_models = (variable for provider in PROVIDERS for variable in provider.variables)
+    return tuple(dict.fromkeys((*of_models, *key_variables())))
 
 
 def _set(session: Session) -> int:

@@ -107,10 +107,28 @@ def _add_revision(parser: Parser, text: str) -> None:
     parser.add_argument("--at", metavar="REV", type=revision, help=text)
 
 
+def _dollars(text: str) -> float:
+    if not re.fullmatch(r"\d{1,6}(\.\d+)?|\.\d+", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an amount of US dollars from 0 to 999,999")
+    return float(text)
+
+
+def _tokens(text: str) -> int:
+    if not re.fullmatch(r"\d{1,12}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of tokens")
+    return int(text)
+
+
 def _index(parser: Parser) -> None:
     _add_revision(parser, "index this branch, tag or commit ahead of time instead of the working tree")
     parser.add_argument("--rebuild", action="store_true", help="parse and embed everything anew")
     parser.add_argument("--estimate", action="store_true", help="say what a run would do and cost, and do nothing")
+    parser.add_argument(
+        "--budget", metavar="USD", dest="embed_budget_usd", type=_dollars, help="US dollars that the vectors of this run may cost"
+    )
+    parser.add_argument(
+        "--budget-tokens", metavar="N", dest="embed_budget_tokens", type=_tokens, help="tokens, where the price is unknown"
+    )
     _add_json(parser, "print what was done as a JSON object")
     parser.add_argument("--quiet", "-q", action="store_true", help="print only what went wrong")
     parser.add_argument("--verbose", "-v", action="store_true", help="name every file that is left out")

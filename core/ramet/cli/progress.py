@@ -62,4 +62,4 @@ def _sentence(event: IndexProgress, *, with_count: bool) -> str:
     if not with_count:
         return f"{doing} {event.total:,} {unit}"
     failed = f", {event.failed:,} failed" if event.failed else ""
-    return f"{doing} {unit}: {event.done:,} of {event.total:,}{failed}  {event.path}".rstrip()
+    return f"{doing} {unit}: {event.done:,} of {event.total:,}{failed}  {event.note or event.path}".rstrip()

@@ -37,11 +37,13 @@ class Session:
         return await workspace.revision(self.options.at) if self.options.at else None
 
     @asynccontextmanager
-    async def workspace(self) -> AsyncGenerator[Workspace, None]:
-        """Open the workspace and close it again, whatever happens."""
+    async def workspace(self, overrides: Mapping[str, object] | None = None) -> AsyncGenerator[Workspace, None]:
+        """Open the workspace and close it again, whatever happens; `overrides` are settings given as flags."""
         from ramet.engine.client import open_workspace
 
-        workspace = await open_workspace(self.folder, in_process=self.options.in_process, environment=self.environment)
+        workspace = await open_workspace(
+            self.folder, in_process=self.options.in_process, environment=self.environment, overrides=overrides
+        )
         try:
             yield workspace
         finally:

@@ -6,6 +6,7 @@ Chroma is slow to write, so a thread feeds it while the next batch is computed a
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -15,12 +16,15 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from ramet.embed.protocol import Embedder
-from ramet.errors import EmbedError
+from ramet.embed.protocol import Embedder, HostedEmbedder
+from ramet.errors import EmbedderUnavailable, EmbedError
 from ramet.events import IndexProgress
+from ramet.index.budget import TokenCounts, is_free, refusal
+from ramet.index.calls import Embedded, calls_to, prepared
 from ramet.index.chunker import chunk_key, join_lines
 from ramet.index.file_reader import FileReader
 from ramet.index.reading import Unreadable
+from ramet.models import Budget
 from ramet.store.memory_vectors import InMemoryVectorStore
 from ramet.store.protocol import VectorStore
 from ramet.store.records import ChunkRecord
@@ -54,8 +58,10 @@ class EmbeddingResult(Struct):
     missing: int = 0
     embedded: int = 0
     failed: int = 0
+    withheld: int = 0
+    """Chunks that were not sent because that would have cost too much."""
     problem: str = ""
-    """The embedder's last complaint; empty when there was none."""
+    """The embedder's last complaint, or why nothing was sent; empty when there was none."""
 
     @property
     def reused(self) -> int:
@@ -67,10 +73,10 @@ class EmbeddingResult(Struct):
         """Whether every chunk has a vector now."""
         return self.embedded == self.missing
 
-    def progress(self) -> IndexProgress:
-        """Return a snapshot."""
+    def progress(self, note: str = "") -> IndexProgress:
+        """Return a snapshot; `note` says why it takes so long."""
         done = self.reused + self.embedded + self.failed
-        return IndexProgress("embedding", done, self.total, self.reused, self.failed)
+        return IndexProgress("embedding", done, self.total, self.reused, self.failed, note=note)
 
 
 class VectorWriter:
@@ -159,9 +165,10 @@ class VectorWriter:
 class _Batcher:
     """Reads the texts of chunks, file by file, and never holds more than a batch and a file of them."""
 
-    def __init__(self, tree: FileReader, size: int) -> None:
+    def __init__(self, tree: FileReader, embedder: Embedder) -> None:
         self._tree = tree
-        self._size = size
+        self._size = embedder.batch_size
+        self._characters = embedder.batch_characters if isinstance(embedder, HostedEmbedder) else sys.maxsize
 
     def batches(self, files: Sequence[FileChunks], missing: set[str]) -> Iterator[tuple[list[str], list[str]]]:
         """Yield keys and texts, each key once; chunks that their file no longer holds are left to the next sync."""
@@ -169,17 +176,19 @@ class _Batcher:
         keys: list[str] = []
         texts: list[str] = []
         self._tree.expect([file.path for file in files if any(chunk.key in missing for chunk in file.chunks)])
+        characters = 0
         for file in files:
             wanted = [chunk for chunk in file.chunks if chunk.key in remaining]
             for key, text in self._texts(file.path, wanted):
                 if key not in remaining:
                     continue
                 remaining.discard(key)
+                if keys and (len(keys) == self._size or characters + len(text) > self._characters):
+                    yield keys, texts
+                    keys, texts, characters = [], [], 0
                 keys.append(key)
                 texts.append(text)
-                if len(keys) == self._size:
-                    yield keys, texts
-                    keys, texts = [], []
+                characters += len(text)
         if keys:
             yield keys, texts
 
@@ -199,17 +208,30 @@ class _Batcher:
 class EmbeddingRun:
     """Embeds what has no vector yet; `result` says how far it came."""
 
-    def __init__(self, tree: FileReader, embedder: Embedder, store: VectorStore, pending: InMemoryVectorStore) -> None:
-        self._tree = tree
+    def __init__(
+        self,
+        tree: FileReader,
+        embedder: Embedder,
+        store: VectorStore,
+        pending: InMemoryVectorStore,
+        budget: Budget | None = None,
+        counts: TokenCounts | None = None,
+    ) -> None:
+        """Take everything; without a `budget` no cost is too high."""
         self._embedder = embedder
         self._store = store
         self._pending = pending
+        self._budget = budget
+        self._counts = counts or TokenCounts()
+        self._batcher = _Batcher(tree, embedder)
+        self._failures_in_a_row = 0
+        self._is_given_up = False
         self.result = EmbeddingResult()
 
     def embed(self, files: Sequence[FileChunks], *, again: bool = False) -> Iterator[IndexProgress]:
         """Embed the chunks that have no vector, or all of them when `again`, and yield progress.
 
-        An embedder that fails is recorded in the result; a store that fails raises StoreError.
+        An embedder that fails, or would cost too much, is recorded in the result; a store that fails raises StoreError.
         """
         keys = list(dict.fromkeys(chunk.key for file in files for chunk in file.chunks))
         self.result.total = self.result.missing = len(keys)
@@ -221,37 +243,61 @@ class EmbeddingRun:
                 yield IndexProgress("embedding", 0, len(keys), 0, 0)
         self.result.missing = len(missing)
         yield self.result.progress()
-        if missing:
+        if not missing:
+            return
+        try:
+            for _ in prepared(self._embedder):
+                yield self.result.progress()
+        except EmbedError as error:
+            self.result.failed, self.result.problem = len(missing), str(error)
+            return
+        yield from self._look_at_the_cost(files, missing)
+        if not self.result.withheld:
             yield from self._embed(files, missing)
+
+    def _look_at_the_cost(self, files: Sequence[FileChunks], missing: set[str]) -> Iterator[IndexProgress]:
+        if self._budget is None or is_free(self._embedder):
+            return
+        for _ in self._counts.count(self._batcher.batches(files, self._counts.uncounted(missing))):
+            yield self.result.progress()
+        why = refusal(self._embedder, self._counts.total, self._budget)
+        if why:
+            self.result.withheld, self.result.problem = len(missing), why
 
     def _embed(self, files: Sequence[FileChunks], missing: set[str]) -> Iterator[IndexProgress]:
         result = self.result
-        batcher = _Batcher(self._tree, self._embedder.batch_size)
-        failures_in_a_row = 0
+        calls = calls_to(self._embedder)
         with VectorWriter(self._store, self._pending) as writer:
-            for keys, texts in batcher.batches(files, missing):
-                vectors = self._vectors(texts)
-                if vectors is None:
-                    result.failed += len(keys)
-                    failures_in_a_row += 1
-                    if failures_in_a_row == _FAILURES_IN_A_ROW:
-                        break
-                else:
-                    failures_in_a_row = 0
-                    for _ in writer.add(keys, vectors):
+            try:
+                for embedded in calls.results(self._batcher.batches(files, missing)):
+                    if isinstance(embedded, str):
+                        yield result.progress(embedded)
+                        continue
+                    for _ in self._take(embedded, writer):
                         yield result.progress()
-                    result.embedded += len(keys)
-                yield result.progress()
+                    if self._is_given_up:
+                        break
+                    yield result.progress()
+            finally:
+                for embedded in calls.stop():
+                    for _ in self._take(embedded, writer):
+                        continue
             for _ in writer.finish():
                 yield result.progress()
-        if failures_in_a_row == _FAILURES_IN_A_ROW:
+        if self._is_given_up:
             result.failed = result.missing - result.embedded
         yield result.progress()
 
-    def _vectors(self, texts: Sequence[str]) -> NDArray[np.float32] | None:
-        try:
-            return self._embedder.embed_documents(texts)
-        except EmbedError as error:
-            _logger.warning("%d chunks were not embedded", len(texts), exc_info=True)
-            self.result.problem = str(error)
-            return None
+    def _take(self, embedded: Embedded, writer: VectorWriter) -> Iterator[None]:
+        """Store what an embedder gave, or record that it failed; yields while the store is busy."""
+        outcome = embedded.outcome
+        if isinstance(outcome, EmbedError):
+            self.result.failed += len(embedded.keys)
+            self.result.problem = str(outcome)
+            self._failures_in_a_row += 1
+            is_hopeless = isinstance(outcome, EmbedderUnavailable) or self._failures_in_a_row >= _FAILURES_IN_A_ROW
+            self._is_given_up = self._is_given_up or is_hopeless
+        else:
+            self._failures_in_a_row = 0
+            yield from writer.add(embedded.keys, outcome)
+            self.result.embedded += len(embedded.keys)

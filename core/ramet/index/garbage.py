@@ -26,7 +26,7 @@ def collect_garbage(stores: RepositoryStores, embedder: str) -> str:
         views = _forget_lost_views(stores)
         stores.commits.forget_views(view.name for view in stores.database.views())
         blobs = stores.database.delete_unused_blobs()
-        vectors = 0 if stores.is_shared or not stores.has_vector_files() else _forget_vectors(stores, embedder)
+        vectors = 0 if stores.is_shared or not embedder or not stores.has_vector_files() else _forget_vectors(stores, embedder)
         if blobs:
             stores.database.compact()
     finally:

@@ -11,21 +11,24 @@ from msgspec import Struct, convert
 
 from ramet.config import IndexLimits
 from ramet.embed.protocol import Embedder
-from ramet.errors import GitError, StoreDamaged, StoreError, StoreFull
+from ramet.errors import EmbedError, GitError, StoreDamaged, StoreError, StoreFull
 from ramet.events import IndexEvent, IndexFinished, IndexProgress, IndexWaiting, Scanned
 from ramet.git.history import CommitHistory
 from ramet.index.blobs import PARSER_VERSION
+from ramet.index.budget import TokenCounts
+from ramet.index.calls import prepared
 from ramet.index.commits import remember_commits
 from ramet.index.embedding import EmbeddingResult, EmbeddingRun, FileChunks
 from ramet.index.estimate import estimate
 from ramet.index.file_reader import FileReader
 from ramet.index.garbage import collect_garbage
+from ramet.index.marks import is_marked, mark_of, with_mark
 from ramet.index.merkle import Changes, MerkleTree, TreeFile
 from ramet.index.parsing import PoolParser
 from ramet.index.revision_tree import REVISION_VIEWS, RevisionTree, revision_view
 from ramet.index.scan import Scan, WorkingTree
 from ramet.index.tree_reader import TreeReader
-from ramet.models import FileNote, IndexEstimate, IndexStats, SkippedFile, SkipReason
+from ramet.models import Budget, FileNote, IndexEstimate, IndexStats, SkippedFile, SkipReason
 from ramet.paths import path_to_text
 from ramet.store.protocol import VectorStore
 from ramet.store.records import ViewFile, ViewRow
@@ -72,20 +75,24 @@ class Indexer:
         self._limits = limits
         self._stores = stores
         self._embedder = embedder
+        self._counts = TokenCounts()
 
-    def sync(self, *, rebuild: bool = False) -> Generator[IndexEvent, None, None]:
+    def sync(self, *, rebuild: bool = False, budget: Budget | None = None) -> Generator[IndexEvent, None, None]:
         """Bring the view up to date and yield what happens; closing the generator cancels and keeps what is done.
 
-        `rebuild` parses and embeds everything anew. Raises StoreFull on a full disk and StoreError when nothing can be stored.
+        `rebuild` parses and embeds everything anew; without a `budget` no cost of vectors is too high. Raises StoreFull on a full
+        disk and StoreError when nothing can be stored.
         """
-        yield from self._in_turn(self._working_tree, rebuild)
+        yield from self._in_turn(self._working_tree, rebuild, budget)
 
-    def index_revision(self, tree: RevisionTree, *, rebuild: bool = False) -> Generator[IndexEvent, None, None]:
+    def index_revision(
+        self, tree: RevisionTree, *, rebuild: bool = False, budget: Budget | None = None
+    ) -> Generator[IndexEvent, None, None]:
         """Make the view of a commit, as `sync` does for the working tree, and forget views of commits not used for long.
 
         Raises GitError when git lacks a part of the commit.
         """
-        yield from self._in_turn(lambda: self._revision(tree), rebuild)
+        yield from self._in_turn(lambda: self._revision(tree), rebuild, budget)
         self._stores.database.delete_old_views(REVISION_VIEWS, _KEPT_REVISIONS, _KEPT_FILES)
 
     def _working_tree(self) -> _Target:
@@ -96,52 +103,66 @@ class Indexer:
     def _revision(self, tree: RevisionTree) -> _Target:
         return _Target(revision_view(tree.revision), "", tree.scan, tree.reader(), tree.history(), tree.revision.commit)
 
-    def _in_turn(self, target: Callable[[], _Target], rebuild: bool) -> Generator[IndexEvent, None, None]:
+    def _in_turn(self, target: Callable[[], _Target], rebuild: bool, budget: Budget | None) -> Generator[IndexEvent, None, None]:
         lock = self._stores.run_lock()
         while not lock.try_acquire():
             yield IndexWaiting("Another index run on this repository is at work.")
             time.sleep(_WAIT_SECONDS)
         try:
             try:
-                yield from _Run(target(), self._stores, self._embedder, rebuild).events()
+                yield from self._run(target(), rebuild, budget).events()
             except StoreDamaged:
                 self._stores.replace_database()
-                yield from _Run(target(), self._stores, self._embedder, rebuild).events()
+                yield from self._run(target(), rebuild, budget).events()
         finally:
             self._stores.pending.close()
             lock.release()
 
     def is_complete(self, view: ViewRow) -> bool:
         """Whether a view has all its vectors and was cut up by this version of the parser."""
-        has_vectors = view.embedded.startswith(f"{self._embedder.identity}@")
+        has_vectors = is_marked(view.embedded, self._embedder.identity)
         return has_vectors and self._stores.database.view_summary(view).oldest_parser >= PARSER_VERSION
 
-    def estimate(self) -> IndexEstimate:
-        """Return what a sync would do and cost, without storing anything."""
-        target = self._working_tree()
-        view = self._stores.database.view(target.view)
-        return estimate(target.scan(), view, target.reader, self._stores, self._embedder)
+    def estimate(self, budget: Budget | None = None) -> IndexEstimate:
+        """Return what a sync with this budget would do and cost, without storing anything."""
+        return self._estimate(self._working_tree(), budget)
 
-    def estimate_revision(self, tree: RevisionTree) -> IndexEstimate:
-        """Return what indexing a commit would do and cost, without storing anything."""
-        view = self._stores.database.view(revision_view(tree.revision))
-        return estimate(tree.scan(), view, tree.reader(), self._stores, self._embedder)
+    def estimate_revision(self, tree: RevisionTree, budget: Budget | None = None) -> IndexEstimate:
+        """Return what indexing a commit with this budget would do and cost, without storing anything."""
+        return self._estimate(self._revision(tree), budget)
 
     def collect_garbage(self) -> str:
         """Remove what no view needs and say how much it was. Raises UsageError while a sync runs."""
         return collect_garbage(self._stores, self._embedder.identity)
 
+    def _estimate(self, target: _Target, budget: Budget | None) -> IndexEstimate:
+        view = self._stores.database.view(target.view)
+        return estimate(target.scan(), view, target.reader, self._stores, self._embedder, budget)
+
+    def _run(self, target: _Target, rebuild: bool, budget: Budget | None) -> _Run:
+        return _Run(target, self._stores, self._embedder, self._counts, rebuild, budget)
+
 
 class _Run:
     """One run from scan to statistics."""
 
-    def __init__(self, target: _Target, stores: RepositoryStores, embedder: Embedder, rebuild: bool) -> None:
+    def __init__(
+        self,
+        target: _Target,
+        stores: RepositoryStores,
+        embedder: Embedder,
+        counts: TokenCounts,
+        rebuild: bool,
+        budget: Budget | None,
+    ) -> None:
         self._target = target
         self._reader = target.reader
         self._stores = stores
         self._database = stores.database
         self._embedder = embedder
+        self._counts = counts
         self._rebuild = rebuild
+        self._budget = budget
         self._embedding = EmbeddingResult()
         self._is_store_known = True
         """False when the vector store could not be asked what it holds."""
@@ -187,8 +208,12 @@ class _Run:
 
     def _embed(self, view: ViewRow, fresh: Sequence[ViewFile], was_embedded: str) -> Iterator[IndexProgress]:
         """Complete the vectors. A vector store out of reach is a warning: words are searched without it."""
-        identity = self._embedder.identity
         if not self._rebuild and self._is_embedded(view):
+            return
+        if not self._embedder.identity:
+            yield from self._identified(view)
+        identity = self._embedder.identity
+        if not identity:
             return
         try:
             self._stores.start_opening(identity)
@@ -196,21 +221,37 @@ class _Run:
                 yield IndexProgress("embedding", 0, 0, 0, 0)
                 time.sleep(_POLL_SECONDS)
             try:
-                known = was_embedded == _mark(identity, store)
-                yield from self._fill(store, fresh if known else self._unknown_files(view, _mark(identity, store)))
+                mark = mark_of(identity, store)
+                known = mark in was_embedded.split()
+                yield from self._fill(store, fresh if known else self._unknown_files(view, mark))
             except StoreDamaged:
                 store = self._stores.replace_vectors(identity)
                 yield from self._fill(store, self._database.view_files(view))
             if self._embedding.is_complete:
-                self._database.mark_embedded(view, _mark(identity, store))
+                self._database.mark_embedded(view, with_mark(view.embedded, identity, store))
         except StoreFull:
             raise
         except StoreError as error:
             self._is_store_known = False
             self._stores.forget_vectors(identity)
             self._warnings.append(f"Vectors are incomplete: {error}")
-        if self._embedding.problem:
-            self._warnings.append(f"{self._embedding.failed} chunks have no vector: {self._embedding.problem}")
+        self._warn_of_missing()
+
+    def _identified(self, view: ViewRow) -> Iterator[IndexProgress]:
+        """Make ready an embedder whose vector space is not known yet; one that fails leaves every chunk without a vector."""
+        try:
+            for _ in prepared(self._embedder):
+                yield IndexProgress("embedding", 0, 0, 0, 0)
+        except EmbedError as error:
+            chunks = self._database.view_summary(view).chunks
+            self._embedding = EmbeddingResult(chunks, chunks, failed=chunks, problem=str(error))
+            self._warn_of_missing()
+
+    def _warn_of_missing(self) -> None:
+        result = self._embedding
+        count = result.withheld or result.failed
+        if result.problem:
+            self._warnings.append(f"{count:,} chunk{' has' if count == 1 else 's have'} no vector: {result.problem}")
 
     def _unknown_files(self, view: ViewRow, mark: str) -> Sequence[ViewFile]:
         """Return the files that no view with complete vectors shows, so that the store has to be asked about them."""
@@ -232,7 +273,7 @@ class _Run:
 
     def _fill(self, store: VectorStore, files: Sequence[ViewFile]) -> Iterator[IndexProgress]:
         chunks = dict(self._database.chunk_records({file.blob for file in files}))
-        run = EmbeddingRun(self._reader, self._embedder, store, self._stores.pending)
+        run = EmbeddingRun(self._reader, self._embedder, store, self._stores.pending, self._budget, self._counts)
         self._embedding = run.result
         with_chunks = [FileChunks(file.path, chunks[file.blob]) for file in files if file.blob in chunks]
         yield from run.embed(with_chunks, again=self._rebuild)
@@ -242,8 +283,8 @@ class _Run:
         identity = self._embedder.identity
         store = self._stores.opened_vectors(identity)
         if store is not None:
-            return view.embedded == _mark(identity, store)
-        return view.embedded.startswith(f"{identity}@") and self._stores.has_vector_files()
+            return mark_of(identity, store) in view.embedded.split()
+        return is_marked(view.embedded, identity) and self._stores.has_vector_files()
 
     def _stats(self, scan: Scan, changes: Changes, view: ViewRow, parser: PoolParser, seconds: float) -> IndexStats:
         summary = self._database.view_summary(view)
@@ -268,9 +309,5 @@ class _Run:
             seconds=seconds,
             tree=view.tree,
             warnings=(*self._stores.take_warnings(), *self._warnings),
+            withheld=embedding.withheld,
         )
-
-
-def _mark(identity: str, store: VectorStore) -> str:
-    """Return what stands in a view whose vectors are complete: the vector space and the very collection."""
-    return f"{identity}@{store.generation}"

@@ -10,9 +10,9 @@ from msgspec import Struct
 from ramet.config import Config
 from ramet.errors import ModelNotConfigured
 from ramet.keys import api_key
-from ramet.llm.ollama import installed_models, ollama_url
-from ramet.llm.providers import OLLAMA_PREFIX, PROVIDERS, provider_of, with_prefix
 from ramet.models import ModelChoice
+from ramet.providers.ollama import installed_models, ollama_url
+from ramet.providers.table import OLLAMA_PREFIX, PROVIDERS, provider_of, with_prefix
 
 KEYLESS = "no-key-needed"
 """Sent as the key to a server of the user's own that asks for none; the OpenAI client insists on one."""

@@ -1,14 +1,11 @@
-"""The chat model behind litellm: the only module, with the embedders' adapter, that imports it."""
+"""The chat model behind litellm."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from types import ModuleType
 from typing import Any
 
 from msgspec import Struct
@@ -17,10 +14,11 @@ from ramet.config import Config
 from ramet.errors import ModelError, ModelRateLimited
 from ramet.llm.choice import connection
 from ramet.llm.failures import is_about_tools, timed_out, translated
-from ramet.llm.ollama import model_details
 from ramet.llm.protocol import Completed, Delta, Message, ModelEvent, Retrying, ToolCall, ToolSpec
-from ramet.llm.providers import OLLAMA_PREFIX
 from ramet.models import ModelChoice, Usage
+from ramet.providers.litellm_library import litellm_library
+from ramet.providers.ollama import model_details
+from ramet.providers.table import OLLAMA_PREFIX
 
 _log = logging.getLogger(__name__)
 
@@ -43,37 +41,6 @@ class _Facts(Struct, frozen=True):
     context_window: int
     supports_tools: bool
     is_known: bool
-
-
-def warm_up() -> None:
-    """Import litellm, which takes seconds, and make it quiet, offline and deaf to files of the repository."""
-    _litellm()
-
-
-def _litellm() -> ModuleType:
-    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else importing asks the network for prices
-    os.environ["LITELLM_MODE"] = "PRODUCTION"  # else importing reads keys from a .env in the current folder
-    import litellm
-
-    if not litellm.suppress_debug_info:
-        litellm.suppress_debug_info = True
-        litellm.drop_params = True
-        litellm.modify_params = True  # Anthropic wants tools declared as long as old messages mention them
-        litellm.disable_aiohttp_transport = True  # httpx closes connections for sure when a stream is closed
-        for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
-            logger = logging.getLogger(name)
-            logger.handlers.clear()
-            logger.addHandler(logging.NullHandler())
-            logger.propagate = False
-    return litellm
-
-
-async def close_connections() -> None:
-    """Close the connections that litellm keeps open for this event loop; nothing to do before its first use."""
-    if "litellm" in sys.modules:
-        litellm = _litellm()
-        await litellm.close_litellm_async_clients()
-        litellm.in_memory_llm_clients_cache.flush_cache()
 
 
 async def open_model(choice: ModelChoice, config: Config, environment: Mapping[str, str]) -> LitellmModel:
@@ -184,7 +151,7 @@ class LitellmModel:
         return await self._send(messages, ())
 
     async def _send(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> AsyncGenerator[object, None]:
-        stream: AsyncGenerator[object, None] = await _litellm().acompletion(**self._request(messages, tools))
+        stream: AsyncGenerator[object, None] = await litellm_library().acompletion(**self._request(messages, tools))
         return stream
 
     def _request(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> dict[str, Any]:
@@ -221,7 +188,7 @@ class LitellmModel:
         return self._known_facts
 
     def _looked_up(self) -> _Facts:
-        litellm = _litellm()
+        litellm = litellm_library()
         if self.name.startswith(f"{OLLAMA_PREFIX}/"):
             details = model_details(self._api_base or self._config.ollama_url, self.name.partition("/")[2])
             window = min(details.context_length or _OLLAMA_WINDOW, _OLLAMA_WINDOW) if details else _OLLAMA_WINDOW
@@ -254,7 +221,7 @@ class LitellmModel:
         if self.name.startswith(f"{OLLAMA_PREFIX}/"):
             return 0.0
         try:
-            prompt, completion = _litellm().cost_per_token(model=self.name, usage_object=usage)
+            prompt, completion = litellm_library().cost_per_token(model=self.name, usage_object=usage)
         except Exception as error:  # prices are a courtesy: no way of not finding one may end an answer
             _log.debug("no price for %s (%s)", self.name, type(error).__name__)
             return None

@@ -126,7 +126,7 @@ class Searcher:
         if view is not None:
             len(view.vocabulary)
         try:
-            if self._stores.has_vector_files():
+            if self._embedder.identity and self._stores.has_vector_files():
                 self._stores.vectors(self._embedder.identity)
         except StoreError:
             _logger.warning("The vectors could not be opened", exc_info=True)
@@ -293,8 +293,8 @@ class Searcher:
         pending = self._stores.pending
         if pending.count() * 2 >= len(view.documents_by_key) > 0:
             return pending
-        if not self._stores.has_vector_files():
-            return None
+        if not self._embedder.identity or not self._stores.has_vector_files():
+            return None  # not known to which space vectors would belong, or none are there
         return self._stores.vectors_or_open(self._embedder.identity)
 
     def _floor(self, view: ViewIndex, store: VectorStore, unit: NDArray[np.float32]) -> float:

@@ -272,13 +272,13 @@ class IndexDatabase:
         with self._transaction() as connection:
             connection.execute("UPDATE view SET embedded = ''")
 
-    def embedded_blobs(self, view: ViewRow, collection: str) -> set[int]:
-        """Return the row numbers of those of the view's blobs whose chunks a vector collection is known to hold."""
+    def embedded_blobs(self, view: ViewRow, mark: str) -> set[int]:
+        """Return the row numbers of those of the view's blobs that a view marked so shows, this one or another."""
         statement = (
             "SELECT DISTINCT f.blob FROM view_file AS f WHERE f.view = ? AND EXISTS (SELECT 1 FROM view_file AS g"
-            " JOIN view ON view.number = g.view WHERE g.blob = f.blob AND view.embedded = ?)"
+            " JOIN view ON view.number = g.view WHERE g.blob = f.blob AND instr(' ' || view.embedded || ' ', ?))"
         )
-        return {number for (number,) in self._rows(statement, (view.number, collection))}
+        return {number for (number,) in self._rows(statement, (view.number, f" {mark} "))}
 
     def note_use(self, name: str) -> None:
         """Record that a view was used just now: it is the last that `delete_old_views` forgets."""

@@ -102,6 +102,8 @@ class RepositoryStores:
         with self._guard:
             if self._is_closed:
                 raise StoreError("The stores of this repository are closed.")
+            if not embedder:
+                raise StoreError("The embedder is not ready yet, so there are no vectors of it.", "Run `ramet index`.")
             store = self._vectors.get(embedder)
             if store is None:
                 try:
@@ -119,7 +121,8 @@ class RepositoryStores:
     def vectors_or_open(self, embedder: str) -> VectorStore | None:
         """Return the vectors of an embedder without waiting; None while they are not open, and then they are being opened.
 
-        Raises StoreError when opening has just failed.
+        An embedder without a name is one whose vector space is not known yet: it has none. Raises StoreError when opening has
+        just failed.
         """
         store = self._vectors.get(embedder)
         if store is not None:
@@ -136,7 +139,12 @@ class RepositoryStores:
         if not self._guard.acquire(blocking=False):
             return
         try:
-            if self._is_closed or embedder in self._vectors or (self._opening is not None and self._opening.is_alive()):
+            if (
+                not embedder
+                or self._is_closed
+                or embedder in self._vectors
+                or (self._opening is not None and self._opening.is_alive())
+            ):
                 return
             self._failures.pop(embedder, None)
             self._opening = threading.Thread(target=self._try_open, args=(embedder,), name="open-vectors", daemon=True)

@@ -48,6 +48,7 @@ async def examine(
     `why_polled` says why changes to files are not reported by the system, and nothing when they are.
     A part that fails becomes a finding itself, so that the others are still told.
     """
+    from ramet.workspace.doctor_embedder import embedder_findings
     from ramet.workspace.doctor_services import model_findings, vector_findings
 
     root = Path(os.fsdecode(path_from_text(status.root)))
@@ -55,7 +56,7 @@ async def examine(
     parts = [
         _guarded("configuration", lambda: configuration_findings(root, environment, directories)),
         _guarded("model", lambda: asyncio.run(model_findings(config, environment))),
-        _guarded("embedder", lambda: embedder_findings(config)),
+        _guarded("embedder", lambda: embedder_findings(config, environment, directories)),
         _guarded("vectors", lambda: vector_findings(config)),
         _guarded("index", lambda: index_findings(status, directories.repository(identity) if identity else None)),
         _guarded("git", lambda: git_findings(status)),
@@ -124,15 +125,6 @@ def _unread_variables(environment: Mapping[str, str]) -> list[Finding]:
         advice = f"Did you mean {near[0]}?" if near else ""
         found.append(Finding("configuration", "note", f"{inert_line(name)} is set, but nothing reads it.", advice))
     return found
-
-
-def embedder_findings(config: Config) -> list[Finding]:
-    """Say what computes the vectors and whether text leaves the machine for it."""
-    from ramet.embed.factory import make_embedder
-
-    embedder = make_embedder(config)
-    where = "on this machine, for free" if embedder.estimate_cost(1_000_000) == 0 else "by a service that is sent the code"
-    return [Finding("embedder", "ok", f"Vectors of {embedder.dimensions} numbers are computed by {embedder.identity} {where}.")]
 
 
 def index_findings(status: WorkspaceStatus, stores: Path | None) -> list[Finding]:

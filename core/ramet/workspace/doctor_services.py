@@ -52,7 +52,7 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 async def model_findings(config: Config, environment: Mapping[str, str]) -> list[Finding]:
     """Say which model answers and why, where its key is, and whether it can be reached."""
     from ramet.llm.choice import choose_model
-    from ramet.llm.providers import HOW_TO_SET_A_MODEL
+    from ramet.providers.table import HOW_TO_SET_A_MODEL
 
     try:
         choice = await choose_model("", config, environment)
@@ -67,42 +67,47 @@ async def model_findings(config: Config, environment: Mapping[str, str]) -> list
 
 def _reachability(choice: ModelChoice, config: Config, environment: Mapping[str, str]) -> list[Finding]:
     from ramet.llm.choice import connection
-    from ramet.llm.ollama import installed_models
-    from ramet.llm.providers import OLLAMA_PREFIX
+    from ramet.providers.ollama import installed_models
+    from ramet.providers.table import OLLAMA_PREFIX
 
     found = connection(choice, config, environment)
     prefix, _, model = choice.name.partition("/")
     if prefix == OLLAMA_PREFIX:
-        return [_ollama_finding(found.api_base or "", model, installed_models(found.api_base or ""))]
+        return [ollama_finding("model", found.api_base or "", model, installed_models(found.api_base or ""))]
     if found.api_base:
-        return [_server_finding(found.api_base, found.api_key)]
+        return [server_finding("model", found.api_base, found.api_key, "api_base")]
     host = _HOSTS.get(prefix)
-    if host is None:
-        return []
+    return host_findings("model", host, environment) if host is not None else []
+
+
+def host_findings(area: str, host: str, environment: Mapping[str, str]) -> list[Finding]:
+    """Say whether a provider's machine accepts connections; nothing is sent to it."""
     if any(environment.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")):
-        return [Finding("model", "note", f"Whether {host} can be reached was not tried: a proxy is set.")]
+        return [Finding(area, "note", f"Whether {host} can be reached was not tried: a proxy is set.")]
     if _accepts_connections(host, 443):
-        return [Finding("model", "ok", f"{host} can be reached.")]
-    return [Finding("model", "problem", f"{host} cannot be reached.", "Check the network, a firewall, or HTTPS_PROXY.")]
+        return [Finding(area, "ok", f"{host} can be reached.")]
+    return [Finding(area, "problem", f"{host} cannot be reached.", "Check the network, a firewall, or HTTPS_PROXY.")]
 
 
-def _ollama_finding(url: str, model: str, models: list[str] | None) -> Finding:
+def ollama_finding(area: str, url: str, model: str, models: list[str] | None) -> Finding:
+    """Say whether Ollama answers and has a model; `models` are those it named, None when it did not answer."""
     shown = without_credentials(url)
     if models is None:
-        return Finding("model", "problem", f"Ollama does not answer at {shown}.", "Start it with `ollama serve`.")
+        return Finding(area, "problem", f"Ollama does not answer at {shown}.", "Start it with `ollama serve`.")
     if model not in models and f"{model}:latest" not in models:
-        return Finding("model", "problem", f"Ollama at {shown} does not have {inert_line(model)}.", f"Run `ollama pull {model}`.")
-    return Finding("model", "ok", f"Ollama answers at {shown} and has {inert_line(model)}.")
+        return Finding(area, "problem", f"Ollama at {shown} does not have {inert_line(model)}.", f"Run `ollama pull {model}`.")
+    return Finding(area, "ok", f"Ollama answers at {shown} and has {inert_line(model)}.")
 
 
-def _server_finding(api_base: str, key: str | None) -> Finding:
+def server_finding(area: str, api_base: str, key: str | None, setting: str) -> Finding:
+    """Say whether a server of the user's own answers; `setting` is where its address comes from."""
     shown = without_credentials(api_base)
     answer = http_status(f"{api_base.rstrip('/')}/models", {"Authorization": f"Bearer {key}"} if key else {})
     if answer in (401, 403):
-        return Finding("model", "problem", f"{shown} refuses the key.", "Check the key; `ramet key list` names the stored ones.")
+        return Finding(area, "problem", f"{shown} refuses the key.", "Check the key; `ramet key list` names the stored ones.")
     if isinstance(answer, str):
-        return Finding("model", "problem", f"{shown} cannot be reached: {answer}.", "Start the server, or correct `api_base`.")
-    return Finding("model", "ok", f"{shown} answers.")
+        return Finding(area, "problem", f"{shown} cannot be reached: {answer}.", f"Start the server, or correct `{setting}`.")
+    return Finding(area, "ok", f"{shown} answers.")
 
 
 def vector_findings(config: Config) -> list[Finding]:

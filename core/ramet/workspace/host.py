@@ -75,13 +75,13 @@ class LocalHost:
         def prepare() -> tuple[ServicesKey, Config]:
             root = self._roots.of(folder)
             config = load_config(root.location.root, environment, self._directories, overrides)
-            return ServicesKey.of(root, config), config
+            return ServicesKey.of(root, config, environment), config
 
         key, config = await asyncio.to_thread(prepare)
         async with self._opening:
             services = self._services.pop(key, None)
             if services is None:
-                services = await asyncio.to_thread(Services, key, config, self._directories, self._vectors)
+                services = await asyncio.to_thread(Services, key, config, environment, self._directories, self._vectors)
                 services.begin_warming()
             self._services[key] = services
 
@@ -109,6 +109,6 @@ async def open_local_workspace(
 
 
 async def _close_model_connections() -> None:
-    from ramet.llm.litellm_model import close_connections
+    from ramet.providers.litellm_library import close_connections
 
     await close_connections()

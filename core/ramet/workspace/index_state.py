@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from ramet.embed.protocol import Embedder
 from ramet.events import IndexProgress, IndexWaiting, Scanned
+from ramet.index.marks import is_marked
 from ramet.models import IndexState, IndexStatus
 from ramet.store.index_database import IndexDatabase
 from ramet.store.records import ViewRow, ViewSummary
@@ -23,7 +25,7 @@ class _Counted(Struct, frozen=True):
 class IndexStateReader:
     """Puts together what the stores and the running job say. Blocks; for any thread."""
 
-    def __init__(self, stores: RepositoryStores, embedder: str) -> None:
+    def __init__(self, stores: RepositoryStores, embedder: Embedder) -> None:
         self._stores = stores
         self._embedder = embedder
         self._counted: _Counted | None = None
@@ -34,7 +36,7 @@ class IndexStateReader:
         progress = jobs.progress
         phase, done, total = _progress(progress)
         chunks = summary.chunks if summary is not None else 0
-        is_embedded = view is not None and view.embedded.startswith(f"{self._embedder}@")
+        is_embedded = view is not None and is_marked(view.embedded, self._embedder.identity)
         return IndexStatus(
             state=_state(view, jobs),
             files=summary.files if summary is not None else 0,
@@ -64,7 +66,7 @@ def stored_status(database: IndexDatabase, name: str, embedder: str) -> IndexSta
     if view is None:
         return IndexStatus("missing")
     summary = database.view_summary(view)
-    is_embedded = view.embedded.startswith(f"{embedder}@")
+    is_embedded = is_marked(view.embedded, embedder)
     return IndexStatus(
         state="ready",
         files=summary.files,

@@ -9,10 +9,10 @@ from contextlib import aclosing
 
 from ramet.errors import RametError
 from ramet.events import IndexEvent, IndexFinished, IndexProgress, IndexWaiting, Scanned
-from ramet.models import IndexStats
+from ramet.models import Budget, IndexStats
 
-StartRun = Callable[[bool], AsyncGenerator[IndexEvent, None]]
-"""Begin a run; the argument says whether to rebuild."""
+StartRun = Callable[[bool, Budget | None], AsyncGenerator[IndexEvent, None]]
+"""Begin a run; the arguments say whether to rebuild, and what its vectors may cost, None meaning what is usual."""
 
 
 class _Mailbox:
@@ -52,6 +52,7 @@ class _Job:
 
     def __init__(self) -> None:
         self.rebuild = False
+        self.budget: Budget | None = None
         self.readers: set[_Mailbox] = set()
         self.task: asyncio.Task[None] | None = None
 
@@ -88,15 +89,15 @@ class SyncJobs:
         """Whether a run is at work."""
         return self._current is not None
 
-    async def run(self, *, rebuild: bool = False) -> AsyncGenerator[IndexEvent, None]:
+    async def run(self, *, rebuild: bool = False, budget: Budget | None = None) -> AsyncGenerator[IndexEvent, None]:
         """Yield the events of a run that begins after this call; closing the last reader of a run cancels it."""
-        async with aclosing(self._read(self._wanted(rebuild=rebuild))) as events:
+        async with aclosing(self._read(self._wanted(rebuild=rebuild, budget=budget))) as events:
             async for event in events:
                 yield event
 
     async def join(self) -> AsyncGenerator[IndexEvent, None]:
         """Yield the events of the present run from now on, or of a new one when none is at work."""
-        async with aclosing(self._read(self._current or self._wanted(rebuild=False))) as events:
+        async with aclosing(self._read(self._current or self._wanted(rebuild=False, budget=None))) as events:
             async for event in events:
                 yield event
 
@@ -111,15 +112,16 @@ class SyncJobs:
             if job is not None:
                 await self._abandon(job)
 
-    def _wanted(self, *, rebuild: bool) -> _Job:
+    def _wanted(self, *, rebuild: bool, budget: Budget | None) -> _Job:
         if self._current is None:
             job = _Job()
-            job.rebuild = rebuild
+            job.rebuild, job.budget = rebuild, budget
             self._begin(job)
             return job
         if self._next is None:
             self._next = _Job()
         self._next.rebuild = self._next.rebuild or rebuild
+        self._next.budget = _larger(self._next.budget, budget)
         return self._next
 
     async def _read(self, job: _Job) -> AsyncGenerator[IndexEvent, None]:
@@ -142,7 +144,7 @@ class SyncJobs:
         job.task.add_done_callback(lambda task: self._ended(job, task))
 
     async def _work(self, job: _Job) -> None:
-        async with aclosing(self._start(job.rebuild)) as events:
+        async with aclosing(self._start(job.rebuild, job.budget)) as events:
             async for event in events:
                 self._publish(job, event)
 
@@ -176,6 +178,13 @@ class SyncJobs:
         if job.task is not None and not job.task.done():
             job.task.cancel()
             await asyncio.wait([job.task])
+
+
+def _larger(one: Budget | None, other: Budget | None) -> Budget | None:
+    """Return what satisfies everybody who waits for a run."""
+    if one is None or other is None:
+        return one or other
+    return Budget(max(one.usd, other.usd), max(one.tokens, other.tokens))
 
 
 def _closed() -> RametError:

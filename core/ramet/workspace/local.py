@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from ramet.chat.asker import Asker
 from ramet.chat.repository import Repository
 from ramet.config import Config
+from ramet.embed.protocol import name_of
 from ramet.errors import ModelError
 from ramet.events import AskEvent, IndexEvent, StatusChanged
 from ramet.llm.choice import choose_model
@@ -37,7 +38,7 @@ from ramet.models import (
 )
 from ramet.paths import UserDirectories, path_to_text
 from ramet.workspace.revision_repository import RevisionRepository
-from ramet.workspace.services import Services
+from ramet.workspace.services import Services, budget_of
 from ramet.workspace.tree import listed_files
 
 _SNAPSHOT_SECONDS = 0.05
@@ -87,7 +88,7 @@ class LocalWorkspace:
             head=scan.head if scan is not None else None,
             changed_files=len(scan.changes) if scan is not None else 0,
             index=index,
-            embedder=self._services.embedder.identity,
+            embedder=name_of(self._services.embedder),
             model=self._choice,
             revision=self._services.listeners.revision,
         )
@@ -103,11 +104,15 @@ class LocalWorkspace:
 
     def sync(self, *, rebuild: bool = False, at: str = "") -> AsyncGenerator[IndexEvent, None]:
         """See `Workspace`."""
-        return self._services.revisions.sync(at, rebuild=rebuild) if at else self._services.sync(rebuild=rebuild)
+        budget = budget_of(self._config)
+        if at:
+            return self._services.revisions.sync(at, rebuild=rebuild, budget=budget)
+        return self._services.sync(rebuild=rebuild, budget=budget)
 
     async def estimate(self, at: str = "") -> IndexEstimate:
         """See `Workspace`."""
-        return await (self._services.revisions.estimate(at) if at else self._services.estimate())
+        budget = budget_of(self._config)
+        return await (self._services.revisions.estimate(at, budget) if at else self._services.estimate(budget))
 
     async def revision(self, name: str) -> Revision:
         """See `Workspace`."""
@@ -214,9 +219,9 @@ class LocalWorkspace:
         """Import what the next question will need, if there is a model to answer it."""
         await self._refresh_choice()
         if self._choice is not None:
-            from ramet.llm.litellm_model import warm_up
+            from ramet.providers.litellm_library import litellm_library
 
-            await asyncio.to_thread(warm_up)
+            await asyncio.to_thread(litellm_library)
 
     def _asker_of(self, repository: Repository) -> Asker:
         return Asker(repository, self._services.conversations, self._choose, self._open_model, self._config)

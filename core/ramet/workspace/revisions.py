@@ -7,15 +7,18 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 
+from msgspec.structs import replace
+
 from ramet.config import IndexLimits
+from ramet.embed.protocol import Embedder
 from ramet.errors import UsageError
-from ramet.events import IndexEvent
+from ramet.events import IndexEvent, IndexFinished
 from ramet.git.repository import Location
 from ramet.git.revisions import resolve_revision
 from ramet.git.runner import Git
 from ramet.index.indexer import Indexer
 from ramet.index.revision_tree import RevisionTree, revision_view
-from ramet.models import IndexEstimate, IndexStatus, Reference, Revision, SearchResult, Symbol
+from ramet.models import Budget, IndexEstimate, IndexStatus, Reference, Revision, SearchResult, Symbol
 from ramet.retrieve.search import Searcher
 from ramet.store.repository_stores import RepositoryStores
 from ramet.workspace.bridge import iterate_in_thread
@@ -34,6 +37,8 @@ class OpenRevision:
         self.building = asyncio.Lock()
         self.was_built = False
         """Whether a run has made the view; vectors that it could not compute are not tried again with every search."""
+        self.problem = ""
+        """What the run that made the view warned of, such as vectors that would have cost too much."""
         self.status: IndexStatus | None = None
 
 
@@ -47,12 +52,13 @@ class Revisions:
         stores: RepositoryStores,
         indexer: Indexer,
         searcher: Searcher,
-        embedder: str,
+        embedder: Embedder,
+        budget: Budget,
         warmed: Callable[[], Awaitable[None]],
     ) -> None:
         """Take the searcher of the working tree, with which those of commits share what is loaded.
 
-        `warmed` waits a moment for the vectors where they are being loaded.
+        `budget` is for runs that a search begins. `warmed` waits a moment for the vectors where they are being loaded.
         """
         self._location = location
         self._git = Git(location.root)
@@ -61,6 +67,7 @@ class Revisions:
         self._indexer = indexer
         self._searcher = searcher
         self._embedder = embedder
+        self._budget = budget
         self._warmed = warmed
         self._open: dict[str, OpenRevision] = {}
         """By tree, the one used last at the end."""
@@ -83,10 +90,10 @@ class Revisions:
             del self._open[old]
         return opened
 
-    async def sync(self, name: str, *, rebuild: bool) -> AsyncGenerator[IndexEvent, None]:
+    async def sync(self, name: str, *, rebuild: bool, budget: Budget) -> AsyncGenerator[IndexEvent, None]:
         """Index a commit and yield what happens."""
         opened = await self.open(name)
-        async with opened.building, aclosing(self._run(opened, rebuild=rebuild)) as events:
+        async with opened.building, aclosing(self._run(opened, rebuild, budget)) as events:
             async for event in events:
                 yield event
 
@@ -94,15 +101,15 @@ class Revisions:
         """Index a commit that is not indexed yet and yield what happens."""
         async with opened.building:
             if not await asyncio.to_thread(self._is_built, opened):
-                async with aclosing(self._run(opened, rebuild=False)) as events:
+                async with aclosing(self._run(opened, False, self._budget)) as events:
                     async for event in events:
                         yield event
         await asyncio.to_thread(self._use, opened)
 
-    async def estimate(self, name: str) -> IndexEstimate:
-        """Return what indexing a commit would do and cost."""
+    async def estimate(self, name: str, budget: Budget) -> IndexEstimate:
+        """Return what indexing a commit with this budget would do and cost."""
         opened = await self.open(name)
-        return await asyncio.to_thread(self._indexer.estimate_revision, opened.tree)
+        return await asyncio.to_thread(self._indexer.estimate_revision, opened.tree, budget)
 
     async def search(self, query: str, limit: int, name: str) -> SearchResult:
         """Return the best hits in a commit."""
@@ -138,10 +145,12 @@ class Revisions:
                 pass
         return opened
 
-    async def _run(self, opened: OpenRevision, *, rebuild: bool) -> AsyncGenerator[IndexEvent, None]:
-        run = iterate_in_thread(lambda: self._indexer.index_revision(opened.tree, rebuild=rebuild))
+    async def _run(self, opened: OpenRevision, rebuild: bool, budget: Budget) -> AsyncGenerator[IndexEvent, None]:
+        run = iterate_in_thread(lambda: self._indexer.index_revision(opened.tree, rebuild=rebuild, budget=budget))
         async with aclosing(run) as events:
             async for event in events:
+                if isinstance(event, IndexFinished):
+                    opened.problem = " ".join(event.stats.warnings)
                 yield event
         opened.was_built = True
         opened.status = None
@@ -156,5 +165,7 @@ class Revisions:
     def _use(self, opened: OpenRevision) -> None:
         name = revision_view(opened.tree.revision)
         self._stores.database.note_use(name)
-        if opened.status is None:
-            opened.status = stored_status(self._stores.database, name, self._embedder)
+        # Which vectors there are may become known later, when the embedder does.
+        if opened.status is None or not opened.status.dense_ready:
+            status = stored_status(self._stores.database, name, self._embedder.identity)
+            opened.status = replace(status, problem=opened.problem)

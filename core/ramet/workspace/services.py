@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from ramet.config import Config, IndexLimits
-from ramet.embed.factory import make_embedder
+from ramet.embed.factory import EmbedderKey, embedder_key, make_embedder
+from ramet.embed.protocol import PreparedEmbedder
 from ramet.errors import RametError
 from ramet.events import IndexEvent
 from ramet.git.repository import GitRepository, Location, locate
@@ -22,7 +23,7 @@ from ramet.index.indexer import Indexer, working_view
 from ramet.index.merkle import MerkleTree
 from ramet.index.scan import Scan
 from ramet.index.tree_reader import TreeReader
-from ramet.models import IndexEstimate, IndexStatus, Reference, SearchResult, Symbol
+from ramet.models import Budget, IndexEstimate, IndexStatus, Reference, SearchResult, Symbol
 from ramet.paths import UserDirectories
 from ramet.retrieve.search import Searcher
 from ramet.store.conversations import ConversationStore
@@ -54,14 +55,19 @@ class ServicesKey(Struct, frozen=True):
 
     location: Location
     identity: str
-    embedder: str
+    embedder: EmbedderKey
     chroma_url: str
     limits: IndexLimits
 
     @classmethod
-    def of(cls, root: Root, config: Config) -> ServicesKey:
-        """Return the key for a root and its configuration."""
-        return cls(root.location, root.identity, config.embedder, config.chroma_url, config.limits)
+    def of(cls, root: Root, config: Config, environment: Mapping[str, str]) -> ServicesKey:
+        """Return the key for a root and its configuration; may ask the keyring. Raises ConfigError."""
+        return cls(root.location, root.identity, embedder_key(config, environment), config.chroma_url, config.limits)
+
+
+def budget_of(config: Config) -> Budget:
+    """Return what one index run may spend on vectors."""
+    return Budget(config.embed_budget_usd, config.embed_budget_tokens)
 
 
 def look_at_root(folder: Path, directories: UserDirectories) -> Root:
@@ -82,11 +88,19 @@ class Freshness(Struct, frozen=True):
 class Services:
     """Owns the stores and jobs of one root; for one event loop. Blocking work runs in threads."""
 
-    def __init__(self, key: ServicesKey, config: Config, directories: UserDirectories, vectors: VectorProcess) -> None:
-        """Open the stores; blocks, and raises StoreError."""
+    def __init__(
+        self,
+        key: ServicesKey,
+        config: Config,
+        environment: Mapping[str, str],
+        directories: UserDirectories,
+        vectors: VectorProcess,
+    ) -> None:
+        """Open the stores; blocks. The keys of `environment` are those of every holder. Raises StoreError or ConfigError."""
         self.key = key
         self.root = key.location.root
-        self.embedder = make_embedder(config)
+        self.embedder = make_embedder(config, environment, directories)
+        self._budget = budget_of(config)
         self._folder = directories.repository(key.identity)
         self.stores = RepositoryStores(directories, key.identity, key.chroma_url, vectors)
         self.conversations = ConversationStore(self._folder / "conversations.db")
@@ -98,12 +112,12 @@ class Services:
         self._run_tree = RunTree(self.tree, key.location, key.limits, self._folder)
         self._indexer = Indexer(self._run_tree, self.root, key.limits, self.stores, self.embedder)
         self.revisions = Revisions(
-            key.location, key.limits, self.stores, self._indexer, self.searcher, self.embedder.identity, self._warmed
+            key.location, key.limits, self.stores, self._indexer, self.searcher, self.embedder, self._budget, self._warmed
         )
         self._synced_tree: MerkleTree | None = None
         """What the last complete run indexed; a scan that finds nothing new returns the very same object."""
         self._watch = FileWatch(key.location, self._folder, self._files_changed)
-        self._state = IndexStateReader(self.stores, self.embedder.identity)
+        self._state = IndexStateReader(self.stores, self.embedder)
         self._changes_seen = 0
         """How often files changed, as far as the watcher says."""
         self._synced_at = -1
@@ -116,9 +130,9 @@ class Services:
 
     # -- the index
 
-    def sync(self, *, rebuild: bool = False) -> AsyncGenerator[IndexEvent, None]:
+    def sync(self, *, rebuild: bool = False, budget: Budget | None = None) -> AsyncGenerator[IndexEvent, None]:
         """Bring the index up to date with the disk, in a run that begins now or after the present one."""
-        return self.jobs.run(rebuild=rebuild)
+        return self.jobs.run(rebuild=rebuild, budget=budget)
 
     async def has_index(self) -> bool:
         """Whether there is something to search."""
@@ -174,9 +188,9 @@ class Services:
         """Return where the index stands, without waiting for any job."""
         return await asyncio.to_thread(self._index_status)
 
-    async def estimate(self) -> IndexEstimate:
-        """Return what a sync would do and cost."""
-        return await asyncio.to_thread(self._indexer.estimate)
+    async def estimate(self, budget: Budget) -> IndexEstimate:
+        """Return what a sync with this budget would do and cost."""
+        return await asyncio.to_thread(self._indexer.estimate, budget)
 
     async def collect_garbage(self) -> str:
         """Remove what no view needs; return a sentence that says how much. Raises UsageError while a run is at work."""
@@ -215,7 +229,7 @@ class Services:
 
     def begin_warming(self) -> None:
         """Load what the first search needs, in the background."""
-        self._warming = self._in_background(asyncio.to_thread(self.searcher.warm))
+        self._warming = self._in_background(self._warm())
 
     async def symbols(self, query: str, path: str, limit: int) -> tuple[Symbol, ...]:
         """Return definitions, from an index that is there and, within reason, up to date."""
@@ -248,6 +262,12 @@ class Services:
         else:
             await _drain(self.build_missing())
 
+    async def _warm(self) -> None:
+        if isinstance(self.embedder, PreparedEmbedder):
+            await asyncio.to_thread(self.embedder.warm)
+            self.listeners.tell()  # only now it may be known which vectors there are
+        await asyncio.to_thread(self.searcher.warm)
+
     async def _warmed(self) -> None:
         left = self._opened + _WARM_PATIENCE - time.monotonic()
         if self._warming is not None and not self.jobs.is_running and left > 0:
@@ -264,9 +284,10 @@ class Services:
         await _drain(self.sync())
         return True
 
-    async def _run(self, rebuild: bool) -> AsyncGenerator[IndexEvent, None]:
+    async def _run(self, rebuild: bool, budget: Budget | None) -> AsyncGenerator[IndexEvent, None]:
         before = self._changes_seen
-        async with aclosing(iterate_in_thread(lambda: self._indexer.sync(rebuild=rebuild))) as events:
+        allowed = budget or self._budget
+        async with aclosing(iterate_in_thread(lambda: self._indexer.sync(rebuild=rebuild, budget=allowed))) as events:
             async for event in events:
                 yield event
         # The run has scanned the tree as well.

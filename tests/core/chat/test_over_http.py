@@ -11,8 +11,9 @@ from ramet.chat.asker import Asker
 from ramet.config import Config
 from ramet.events import Answered, AskEvent, ModelChosen, TextDelta, ToolReturned
 from ramet.llm.choice import choose_model
-from ramet.llm.litellm_model import LitellmModel, close_connections, open_model
+from ramet.llm.litellm_model import LitellmModel, open_model
 from ramet.models import AskRequest, ModelChoice
+from ramet.providers.litellm_library import close_connections
 from ramet.store.conversations import ConversationStore
 from tests.fakes.openai_server import OpenAIServer, answer, cut_after, failure, running_server, tool_call
 from tests.fakes.repository import FolderRepository

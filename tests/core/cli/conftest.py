@@ -55,7 +55,10 @@ def scripted(shop: Path, monkeypatch: pytest.MonkeyPatch) -> ScriptedWorkspace:
     """The workspace that every command gets, whatever folder it is given; the shop is the current folder."""
     workspace = ScriptedWorkspace(shop)
 
-    async def open_workspace(folder: Path, *, environment: Mapping[str, str], in_process: bool) -> object:
+    async def open_workspace(
+        folder: Path, *, environment: Mapping[str, str], in_process: bool, overrides: Mapping[str, object] | None = None
+    ) -> object:
+        workspace.calls += [("flag", flag) for flag in (overrides or {}).items()]
         return as_workspace(workspace)
 
     monkeypatch.setattr("ramet.engine.client.open_workspace", open_workspace)

@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from ramet.cli.main import AppOptions, main
 from ramet.errors import StoreLocked
@@ -244,6 +245,20 @@ def test_index_tells_progress_and_everything_that_went_wrong(ramet: Ramet, scrip
         "! The index was damaged and is built anew.\n"
         "ramet: 10 chunks have no vector: the embedder failed. They are found by words only. Run it again.\n"
     )
+
+
+def test_what_was_withheld_for_its_cost_is_said_and_the_budget_of_a_run_is_a_flag(
+    ramet: Ramet, scripted: ScriptedWorkspace
+) -> None:
+    why = "40 chunks have no vector: Computing them would cost about $2.00."
+    scripted.syncs.append([IndexFinished(replace(STATS, embedded=0, failed=0, withheld=40, warnings=(why,)))])
+
+    done = ramet("index", "--budget", "0.50", "--budget-tokens", "1000", "--quiet")
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err == f"! {why}\n"
+    assert ("flag", ("embed_budget_usd", 0.5)) in scripted.calls
+    assert ("flag", ("embed_budget_tokens", 1000)) in scripted.calls
 
 
 def test_index_verbose_names_every_file(ramet: Ramet, scripted: ScriptedWorkspace) -> None:

@@ -12,6 +12,7 @@ from ramet.config import Config
 from ramet.embed.factory import make_embedder
 from ramet.embed.table import TableEmbedder, TermTable
 from ramet.errors import ConfigError
+from ramet.paths import UserDirectories
 
 EMBEDDER = TableEmbedder()
 TABLE = files("ramet.embed").joinpath("table-256-v2.npz")
@@ -95,12 +96,12 @@ def test_the_vector_space_of_the_second_version_stays_what_it_is() -> None:
     assert blake2b(TABLE.read_bytes(), digest_size=8).hexdigest() == "65b5d9aaa0197c88"
 
 
-def test_the_factory_makes_the_configured_embedder() -> None:
-    assert make_embedder(Config()).identity == "table-256-v2"
+def test_the_factory_makes_the_configured_embedder(directories: UserDirectories) -> None:
+    assert make_embedder(Config(), {}, directories).identity == "table-256-v2"
 
 
-def test_an_unknown_embedder_is_refused_with_advice() -> None:
+def test_an_unknown_embedder_is_refused_with_advice(directories: UserDirectories) -> None:
     with pytest.raises(ConfigError, match="no embedder called 'magic'") as caught:
-        make_embedder(Config(embedder="magic"))
+        make_embedder(Config(embedder="magic"), {}, directories)
 
     assert "table" in caught.value.advice

@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 
-from ramet.llm.litellm_model import close_connections, warm_up
+from ramet.providers.litellm_library import close_connections, litellm_library
 from tests.fakes.openai_server import OpenAIServer, running_server
 
 
 @pytest.fixture(scope="session", autouse=True)
 def litellm_imported() -> None:
     """Pay for litellm's import once."""
-    warm_up()
+    litellm_library()
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ import pytest
 from ramet.config import Config
 from ramet.errors import ModelNotConfigured
 from ramet.llm.choice import KEYLESS, Connection, choose_model, connection
-from ramet.llm.ollama import installed_models, model_details, ollama_url
-from ramet.llm.providers import PROVIDERS
 from ramet.models import ModelChoice
+from ramet.providers.ollama import installed_models, model_details, ollama_url
+from ramet.providers.table import PROVIDERS
 
 NOWHERE = {"OLLAMA_HOST": "127.0.0.1:1"}
 TAGS = {

@@ -352,7 +352,10 @@ def test_text_is_counted_on_the_safe_side() -> None:
 def test_importing_litellm_prints_nothing_and_ignores_env_files(tmp_path: Path) -> None:
     """A repository's `.env` must not choose keys or servers."""
     (tmp_path / ".env").write_text("OPENAI_API_KEY=sk-from-the-repository\n")
-    script = "import os; from ramet.llm.litellm_model import warm_up; warm_up(); raise SystemExit('OPENAI_API_KEY' in os.environ)"
+    script = (
+        "import os; from ramet.providers.litellm_library import litellm_library; litellm_library(); "
+        "raise SystemExit('OPENAI_API_KEY' in os.environ)"
+    )
 
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, env=dict(os.environ))
 

@@ -33,8 +33,8 @@ from ramet.engine.client import open_workspace
 async def main():
     workspace = await open_workspace(Path.cwd(), in_process=True, environment=dict(os.environ))
     found = await workspace.search("charge the card", 1)
-    from ramet.llm.litellm_model import warm_up
-    warm_up()
+    from ramet.providers.litellm_library import litellm_library
+    litellm_library()
     import litellm
     status = await workspace.status()
     await workspace.close()

@@ -10,6 +10,7 @@ import pytest
 
 from ramet.errors import RametError, StoreFull
 from ramet.events import IndexEvent, IndexFinished, IndexProgress, IndexWaiting
+from ramet.models import Budget
 from ramet.workspace.jobs import SyncJobs
 from tests.tui.scripted_workspace import NO_CHANGES
 
@@ -24,6 +25,7 @@ class Runs:
 
     def __init__(self) -> None:
         self.begun: list[bool] = []
+        self.budgets: list[Budget | None] = []
         self.cancelled = 0
         self.events: asyncio.Queue[IndexEvent | RametError] = asyncio.Queue()
         self.changes = 0
@@ -32,8 +34,9 @@ class Runs:
     def _changed(self) -> None:
         self.changes += 1
 
-    async def _run(self, rebuild: bool) -> AsyncGenerator[IndexEvent, None]:
+    async def _run(self, rebuild: bool, budget: Budget | None) -> AsyncGenerator[IndexEvent, None]:
         self.begun.append(rebuild)
+        self.budgets.append(budget)
         try:
             while True:
                 event = await self.events.get()

@@ -15,6 +15,7 @@ from ramet.errors import UsageError
 from ramet.events import IndexFinished
 from ramet.git.repository import locate
 from ramet.llm.protocol import ToolCall
+from ramet.models import Budget
 from ramet.paths import UserDirectories
 from ramet.retrieve.view_index import ViewIndex
 from ramet.store.index_database import IndexDatabase
@@ -24,6 +25,7 @@ from ramet.workspace.revisions import Revisions
 from tests.fakes.indexed import CountingEmbedder, Indexed
 
 RunGit = Callable[..., str]
+ENOUGH = Budget(usd=1.0, tokens=1_000_000)
 
 
 async def at_once() -> None:
@@ -36,7 +38,7 @@ class At:
     def __init__(self, index: Indexed) -> None:
         self.index = index
         self.revisions = Revisions(
-            locate(index.root), IndexLimits(), index.stores, index.indexer, index.searcher, index.embedder.identity, at_once
+            locate(index.root), IndexLimits(), index.stores, index.indexer, index.searcher, index.embedder, ENOUGH, at_once
         )
 
     async def repository(self, name: str) -> RevisionRepository:
@@ -140,7 +142,7 @@ async def test_a_second_clone_and_a_new_branch_reuse_nearly_all_vectors(
     git(tmp_path, "clone", "-q", "shop", "second")
     clone = Indexed(tmp_path / "second", directories)
     second = clone.sync()
-    ahead = [event async for event in At(clone).revisions.sync("HEAD~1", rebuild=False)][-1]
+    ahead = [event async for event in At(clone).revisions.sync("HEAD~1", rebuild=False, budget=ENOUGH)][-1]
     for each in (index, clone):
         each.close()
 

@@ -52,6 +52,15 @@ def installed_models(url: str) -> list[str] | None:
     return [str(entry["name"]) for entry in sorted(chat, key=_capability, reverse=True)]
 
 
+def all_models(url: str) -> list[str] | None:
+    """Return the names of all models of a running Ollama, embedding models included; None when none answers."""
+    answer = _get_json(f"{url}/api/tags", None, _PROBE_SECONDS)
+    models = answer.get("models") if answer is not None else None
+    if answer is None:
+        return None
+    return [str(entry.get("name")) for entry in models if isinstance(entry, dict)] if isinstance(models, list) else []
+
+
 def model_details(url: str, model: str) -> OllamaDetails | None:
     """Return context length and tool support of a model; None when Ollama does not say."""
     answer = _get_json(f"{url}/api/show", {"model": model}, _DETAIL_SECONDS)

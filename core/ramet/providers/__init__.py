@@ -1,0 +1,1 @@
+"""What chat models and embedders share: providers and their keys, litellm itself, Ollama, and what failures mean."""
