@@ -91,7 +91,7 @@ def test_the_table_is_small_and_sorted() -> None:
     assert np.all(np.diff(table.terms.astype(np.int64)) > 0)
 
 
-def test_the_vector_space_of_the_second_version_stays_what_it_is() -> None:
+def test_the_vector_space_of_a_version_stays_what_it_is() -> None:
     """Another table is another identity: vectors of two tables must not mix in one collection."""
     assert blake2b(TABLE.read_bytes(), digest_size=8).hexdigest() == "65b5d9aaa0197c88"
 
