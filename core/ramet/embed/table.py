@@ -108,6 +108,8 @@ class TableEmbedder:
 
     def __init__(self, table: TermTable | None = None) -> None:
         self._table = table or _shipped_table()
+        self.is_shipped = table is None
+        """Whether another process has the same table."""
 
     @property
     def table(self) -> TermTable:
@@ -131,7 +133,11 @@ class TableEmbedder:
 
     def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one unit row per text; a text of unknown words gives a row of zeros."""
-        return self._table.vectors([term_hashes(text)[:_MOST_TERMS] for text in texts])
+        return self.embed_terms([term_hashes(text) for text in texts])
+
+    def embed_terms(self, hashes: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """Return what `embed_documents` does, from the `term_hashes` of the texts."""
+        return self._table.vectors([of_text[:_MOST_TERMS] for of_text in hashes])
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """Return the vector of a question, its stop words left out and its first line stressed."""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import cache
 from itertools import chain
 
 import numpy as np
 
-from ramet.index.chunker import parse_file
+from ramet.embed.table import TableEmbedder
+from ramet.index.chunker import ParsedFile, parse_by_lines, parse_file
 from ramet.index.languages import TEXT, language_of
+from ramet.index.parse_messages import ParsedBlob, ParseJob
 from ramet.models import Chunk, SkipReason, Symbol
+from ramet.store.index_database import packed_blob
 from ramet.store.records import BlobId, BlobRecord, ChunkRecord, Postings, SymbolRecord
 from ramet.tokens import term_hashes
 
@@ -33,9 +37,31 @@ def blob_id(path: str, oid: str) -> BlobId:
     return BlobId(oid, language)
 
 
-def parse_blob(blob: BlobId, path: str, data: bytes) -> BlobRecord:
-    """Return the record of a file's content."""
-    parsed = parse_file(path, data)
+def parse_packed(job: ParseJob, *, with_vectors: bool) -> ParsedBlob:
+    """Return a file cut up and, if wanted, the vectors of the default embedder for its chunks."""
+    return _packed(job, parse_file(job.path, job.data), with_vectors)
+
+
+def cut_by_lines(job: ParseJob, note: str, *, with_vectors: bool) -> ParsedBlob:
+    """Return a file cut up without its grammar; the note says why."""
+    return _packed(job, parse_by_lines(job.path, job.data, note), with_vectors)
+
+
+def _packed(job: ParseJob, parsed: ParsedFile, with_vectors: bool) -> ParsedBlob:
+    hashes = [term_hashes(chunk.text) for chunk in parsed.chunks]
+    blob = packed_blob(_record(BlobId(job.oid, job.flavour), parsed, hashes))
+    if not with_vectors or not hashes:
+        return ParsedBlob(job.number, blob, [], b"")
+    vectors = _table().embed_terms(hashes).astype(np.float16)
+    return ParsedBlob(job.number, blob, [chunk.key for chunk in parsed.chunks], vectors.tobytes())
+
+
+@cache
+def _table() -> TableEmbedder:
+    return TableEmbedder()
+
+
+def _record(blob: BlobId, parsed: ParsedFile, hashes: Sequence[Sequence[int]]) -> BlobRecord:
     return BlobRecord(
         id=blob,
         parser=PARSER_VERSION,
@@ -46,7 +72,7 @@ def parse_blob(blob: BlobId, path: str, data: bytes) -> BlobRecord:
         skip_detail="",
         chunks=tuple(ChunkRecord(c.key, c.start_line, c.end_line, c.symbol, c.kind) for c in parsed.chunks),
         symbols=_symbol_records(parsed.symbols, parsed.chunks),
-        postings=_postings(parsed.chunks),
+        postings=_postings(parsed.chunks, hashes),
     )
 
 
@@ -68,9 +94,9 @@ def _symbol_records(symbols: Sequence[Symbol], chunks: Sequence[Chunk]) -> tuple
     )
 
 
-def _postings(chunks: Sequence[Chunk]) -> Postings:
-    """Return the terms of the chunks' text and of their qualified names, which count double."""
-    hashes = [term_hashes(chunk.text) + term_hashes(chunk.symbol) * _NAME_WEIGHT for chunk in chunks]
+def _postings(chunks: Sequence[Chunk], of_texts: Sequence[Sequence[int]]) -> Postings:
+    """Return the terms of the chunks' texts and of their qualified names, which count double."""
+    hashes = [[*of_text, *term_hashes(chunk.symbol) * _NAME_WEIGHT] for chunk, of_text in zip(chunks, of_texts, strict=True)]
     sizes = np.fromiter(map(len, hashes), dtype=np.int64, count=len(hashes))
     flat = np.fromiter(chain.from_iterable(hashes), dtype=np.uint64, count=int(sizes.sum()))
     rows = np.repeat(np.arange(len(hashes), dtype=np.uint64), sizes)

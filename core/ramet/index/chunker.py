@@ -76,6 +76,11 @@ def _structured(language: str, lines: list[str], tree: Tree, data: bytes) -> Par
     return ParsedFile(language, len(lines), chunks, tuple(symbols))
 
 
+def parse_by_lines(path: str, data: bytes, note: str) -> ParsedFile:
+    """Return the chunks of a file whose grammar must not be used; `note` says why."""
+    return _by_lines(language_of(path, data[:HEAD_BYTES]), split_lines(data.decode("utf-8", "replace")), note)
+
+
 def parse_file(path: str, data: bytes) -> ParsedFile:
     """Return the chunks and symbols of a file's content. Never raises: what cannot be parsed is cut by lines, with a note."""
     language = language_of(path, data[:HEAD_BYTES])

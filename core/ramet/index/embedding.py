@@ -25,9 +25,9 @@ from ramet.index.chunker import chunk_key, join_lines
 from ramet.index.file_reader import FileReader
 from ramet.index.reading import Unreadable
 from ramet.models import Budget
-from ramet.store.memory_vectors import InMemoryVectorStore
 from ramet.store.protocol import VectorStore
 from ramet.store.records import ChunkRecord
+from ramet.store.vector_matrix import VectorMatrix
 
 _logger = logging.getLogger(__name__)
 
@@ -35,8 +35,6 @@ _FLUSH_VECTORS = 1_000
 """Vectors handed to the storing thread at once; closing a sync waits for no more than two such lots."""
 _FLUSH_SECONDS = 5.0
 """A slow embedder's work is stored this often, so that a killed process loses little of what was paid for."""
-_PENDING_BYTES = 256 << 20
-"""Memory for vectors that are searched exactly while the store is being filled."""
 _LOOKUP = 5_000
 """Keys of one look-up, so that progress goes on between two."""
 _FAILURES_IN_A_ROW = 3
@@ -82,9 +80,10 @@ class EmbeddingResult(Struct):
 class VectorWriter:
     """Stores vectors from a thread of its own, one batch at a time. Use as a context; leaving it waits for the last batch."""
 
-    def __init__(self, store: VectorStore, pending: InMemoryVectorStore) -> None:
+    def __init__(self, store: VectorStore, matrix: VectorMatrix) -> None:
+        """Take the store of record, and the local copy, which gets vectors at once."""
         self._store = store
-        self._pending = pending
+        self._matrix = matrix
         self._batches: Queue[tuple[list[str], NDArray[np.float32]] | None] = Queue(maxsize=1)
         self._error: BaseException | None = None
         self._keys: list[str] = []
@@ -98,7 +97,7 @@ class VectorWriter:
 
     def add(self, keys: Sequence[str], vectors: NDArray[np.float32]) -> Iterator[None]:
         """Take vectors; yields while the store is busy. Raises what storing an earlier batch raised."""
-        self._pending.add(keys, vectors)
+        self._matrix.add(keys, vectors)
         self._keys += keys
         self._rows.append(vectors)
         if len(self._keys) >= _FLUSH_VECTORS or time.monotonic() - self._flushed > _FLUSH_SECONDS:
@@ -150,8 +149,6 @@ class VectorWriter:
             keys, vectors = batch
             try:
                 self._store.add(keys, vectors)
-                if self._pending.count() * vectors.shape[1] * vectors.itemsize > _PENDING_BYTES:
-                    self._pending.remove(keys)
             except BaseException as error:  # handed to the thread that waits for this one
                 self._error = error
         # Whoever is about to put the next batch must not wait for a thread that is gone.
@@ -213,14 +210,14 @@ class EmbeddingRun:
         tree: FileReader,
         embedder: Embedder,
         store: VectorStore,
-        pending: InMemoryVectorStore,
+        matrix: VectorMatrix,
         budget: Budget | None = None,
         counts: TokenCounts | None = None,
     ) -> None:
         """Take everything; without a `budget` no cost is too high."""
         self._embedder = embedder
         self._store = store
-        self._pending = pending
+        self._matrix = matrix
         self._budget = budget
         self._counts = counts or TokenCounts()
         self._batcher = _Batcher(tree, embedder)
@@ -228,9 +225,10 @@ class EmbeddingRun:
         self._is_given_up = False
         self.result = EmbeddingResult()
 
-    def embed(self, files: Sequence[FileChunks], *, again: bool = False) -> Iterator[IndexProgress]:
+    def embed(self, files: Sequence[FileChunks], *, again: bool = False, is_copy_new: bool = False) -> Iterator[IndexProgress]:
         """Embed the chunks that have no vector, or all of them when `again`, and yield progress.
 
+        What the local copy holds is not computed, unless `again`; then only what this run has put there (`is_copy_new`).
         An embedder that fails, or would cost too much, is recorded in the result; a store that fails raises StoreError.
         """
         keys = list(dict.fromkeys(chunk.key for file in files for chunk in file.chunks))
@@ -243,50 +241,75 @@ class EmbeddingRun:
                 yield IndexProgress("embedding", 0, len(keys), 0, 0)
         self.result.missing = len(missing)
         yield self.result.progress()
+        yield from self._copy([key for key in keys if key not in missing])
         if not missing:
+            return
+        uncomputed = missing if again and not is_copy_new else set(self._matrix.missing(list(missing)))
+        yield from self._look_at_the_embedder(files, uncomputed)
+        with VectorWriter(self._store, self._matrix) as writer:
+            yield from self._hand_on(writer, [key for key in missing if key not in uncomputed])
+            if not self.result.withheld and not self.result.failed:
+                yield from self._compute(files, uncomputed, writer)
+            for _ in writer.finish():
+                yield self.result.progress()
+        if self._is_given_up:
+            self.result.failed = self.result.missing - self.result.embedded
+        yield self.result.progress()
+
+    def _copy(self, keys: Sequence[str]) -> Iterator[IndexProgress]:
+        """Bring the local copy up to what the store has."""
+        lacking = self._matrix.missing(keys)
+        for start in range(0, len(lacking), _LOOKUP):
+            found, rows = self._store.get(lacking[start : start + _LOOKUP])
+            if found:
+                self._matrix.add(found, rows)
+            yield self.result.progress()
+
+    def _look_at_the_embedder(self, files: Sequence[FileChunks], uncomputed: set[str]) -> Iterator[IndexProgress]:
+        """Make the embedder ready and count what it would cost; records why it must not be asked."""
+        if not uncomputed:
             return
         try:
             for _ in prepared(self._embedder):
                 yield self.result.progress()
         except EmbedError as error:
-            self.result.failed, self.result.problem = len(missing), str(error)
+            self.result.failed, self.result.problem = len(uncomputed), str(error)
             return
-        yield from self._look_at_the_cost(files, missing)
-        if not self.result.withheld:
-            yield from self._embed(files, missing)
-
-    def _look_at_the_cost(self, files: Sequence[FileChunks], missing: set[str]) -> Iterator[IndexProgress]:
         if self._budget is None or is_free(self._embedder):
             return
-        for _ in self._counts.count(self._batcher.batches(files, self._counts.uncounted(missing))):
+        for _ in self._counts.count(self._batcher.batches(files, self._counts.uncounted(uncomputed))):
             yield self.result.progress()
         why = refusal(self._embedder, self._counts.total, self._budget)
         if why:
-            self.result.withheld, self.result.problem = len(missing), why
+            self.result.withheld, self.result.problem = len(uncomputed), why
 
-    def _embed(self, files: Sequence[FileChunks], missing: set[str]) -> Iterator[IndexProgress]:
+    def _hand_on(self, writer: VectorWriter, keys: Sequence[str]) -> Iterator[IndexProgress]:
+        """Store what the local copy holds already."""
+        for start in range(0, len(keys), _FLUSH_VECTORS):
+            known, rows = self._matrix.get(keys[start : start + _FLUSH_VECTORS])
+            for _ in writer.add(known, rows):
+                yield self.result.progress()
+            self.result.embedded += len(known)
+            yield self.result.progress()
+
+    def _compute(self, files: Sequence[FileChunks], uncomputed: set[str], writer: VectorWriter) -> Iterator[IndexProgress]:
+        """Have the embedder compute vectors and store them."""
         result = self.result
         calls = calls_to(self._embedder)
-        with VectorWriter(self._store, self._pending) as writer:
-            try:
-                for embedded in calls.results(self._batcher.batches(files, missing)):
-                    if isinstance(embedded, str):
-                        yield result.progress(embedded)
-                        continue
-                    for _ in self._take(embedded, writer):
-                        yield result.progress()
-                    if self._is_given_up:
-                        break
+        try:
+            for embedded in calls.results(self._batcher.batches(files, uncomputed)):
+                if isinstance(embedded, str):
+                    yield result.progress(embedded)
+                    continue
+                for _ in self._take(embedded, writer):
                     yield result.progress()
-            finally:
-                for embedded in calls.stop():
-                    for _ in self._take(embedded, writer):
-                        continue
-            for _ in writer.finish():
+                if self._is_given_up:
+                    break
                 yield result.progress()
-        if self._is_given_up:
-            result.failed = result.missing - result.embedded
-        yield result.progress()
+        finally:
+            for embedded in calls.stop():
+                for _ in self._take(embedded, writer):
+                    continue
 
     def _take(self, embedded: Embedded, writer: VectorWriter) -> Iterator[None]:
         """Store what an embedder gave, or record that it failed; yields while the store is busy."""

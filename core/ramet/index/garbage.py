@@ -51,8 +51,11 @@ def _forget_lost_views(stores: RepositoryStores) -> int:
 def _forget_vectors(stores: RepositoryStores, embedder: str) -> int:
     try:
         store = stores.vectors(embedder)
-        unneeded = sorted(store.keys() - stores.database.all_keys())
+        needed = stores.database.all_keys()
+        unneeded = sorted(store.keys() - needed)
         store.remove(unneeded)
+        matrix = stores.matrix(embedder)
+        matrix.remove(sorted(matrix.keys() - needed))
     except StoreError:
         # A store that cannot be read is replaced by the next sync.
         stores.forget_vectors(embedder)

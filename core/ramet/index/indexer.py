@@ -11,6 +11,7 @@ from msgspec import Struct, convert
 
 from ramet.config import IndexLimits
 from ramet.embed.protocol import Embedder
+from ramet.embed.table import TableEmbedder
 from ramet.errors import EmbedError, GitError, StoreDamaged, StoreError, StoreFull
 from ramet.events import IndexEvent, IndexFinished, IndexProgress, IndexWaiting, Scanned
 from ramet.git.history import CommitHistory
@@ -33,6 +34,7 @@ from ramet.paths import path_to_text
 from ramet.store.protocol import VectorStore
 from ramet.store.records import ViewFile, ViewRow
 from ramet.store.repository_stores import RepositoryStores
+from ramet.store.vector_matrix import VectorMatrix
 
 _WAIT_SECONDS = 0.1
 """Between two looks whether another run is done; also how long cancelling such a wait takes."""
@@ -76,6 +78,7 @@ class Indexer:
         self._stores = stores
         self._embedder = embedder
         self._counts = TokenCounts()
+        self._shown = _ShownTree()
 
     def sync(self, *, rebuild: bool = False, budget: Budget | None = None) -> Generator[IndexEvent, None, None]:
         """Bring the view up to date and yield what happens; closing the generator cancels and keeps what is done.
@@ -115,13 +118,14 @@ class Indexer:
                 self._stores.replace_database()
                 yield from self._run(target(), rebuild, budget).events()
         finally:
-            self._stores.pending.close()
             lock.release()
 
     def is_complete(self, view: ViewRow) -> bool:
         """Whether a view has all its vectors and was cut up by this version of the parser."""
+        summary = self._stores.database.view_summary(view)
         has_vectors = is_marked(view.embedded, self._embedder.identity)
-        return has_vectors and self._stores.database.view_summary(view).oldest_parser >= PARSER_VERSION
+        has_copy = not summary.chunks or self._stores.matrix(self._embedder.identity).count() > 0
+        return has_vectors and has_copy and summary.oldest_parser >= PARSER_VERSION
 
     def estimate(self, budget: Budget | None = None) -> IndexEstimate:
         """Return what a sync with this budget would do and cost, without storing anything."""
@@ -140,7 +144,23 @@ class Indexer:
         return estimate(target.scan(), view, target.reader, self._stores, self._embedder, budget)
 
     def _run(self, target: _Target, rebuild: bool, budget: Budget | None) -> _Run:
-        return _Run(target, self._stores, self._embedder, self._counts, rebuild, budget)
+        return _Run(target, self._stores, self._embedder, self._counts, self._shown, rebuild, budget)
+
+
+class _ShownTree:
+    """The tree that a view shows, kept from one run to the next: hashing its folders anew takes longer than a small sync."""
+
+    def __init__(self) -> None:
+        self._tree = MerkleTree()
+        self._state = (0, 0)
+
+    def keep(self, view: ViewRow, tree: MerkleTree) -> None:
+        """Remember what a state of a view shows."""
+        self._state, self._tree = (view.number, view.revision), tree
+
+    def of(self, view: ViewRow) -> MerkleTree | None:
+        """Return what a view shows, None where that is not known."""
+        return self._tree if self._state == (view.number, view.revision) and self._tree.root == view.tree else None
 
 
 class _Run:
@@ -152,10 +172,12 @@ class _Run:
         stores: RepositoryStores,
         embedder: Embedder,
         counts: TokenCounts,
+        shown: _ShownTree,
         rebuild: bool,
         budget: Budget | None,
     ) -> None:
         self._target = target
+        self._shown = shown
         self._reader = target.reader
         self._stores = stores
         self._database = stores.database
@@ -164,6 +186,8 @@ class _Run:
         self._rebuild = rebuild
         self._budget = budget
         self._embedding = EmbeddingResult()
+        self._is_copy_new = False
+        """Whether this run has put the vectors of what it parsed into the local copy."""
         self._is_store_known = True
         """False when the vector store could not be asked what it holds."""
         self._warnings: list[str] = []
@@ -172,6 +196,7 @@ class _Run:
         """Do it."""
         started, scanned = time.monotonic(), time.time()
         scan = self._target.scan()
+        self._forget_lost_copy()
         view = self._database.view(self._target.view)
         changes = self._changes(scan, view)
         was_embedded = view.embedded if view is not None else ""
@@ -180,7 +205,9 @@ class _Run:
         is_outdated = view is not None and self._database.view_summary(view).oldest_parser < PARSER_VERSION
         if self._rebuild or is_outdated:
             looked_at = list(scan.tree.files)
-        parser = PoolParser(self._database, self._reader, scanned)
+        matrix = self._matrix_for_parsing()
+        self._is_copy_new = matrix is not None
+        parser = PoolParser(self._database, self._reader, scanned, matrix)
         if view is None or looked_at or changes.removed:
             self._stores.start_opening(self._embedder.identity)
             yield from parser.parse([(path, scan.tree.files[path]) for path in sorted(looked_at)], again=self._rebuild)
@@ -191,9 +218,16 @@ class _Run:
         yield from self._remember_commits(scan)
         yield IndexFinished(self._stats(scan, changes, view, parser, time.monotonic() - started))
 
+    def _matrix_for_parsing(self) -> VectorMatrix | None:
+        """Return where the vectors of parsed chunks go: those of the default embedder fall out of parsing."""
+        is_default = type(self._embedder) is TableEmbedder and self._embedder.is_shipped
+        return self._stores.matrix(self._embedder.identity) if is_default else None
+
     def _changes(self, scan: Scan, view: ViewRow | None) -> Changes:
         if view is not None and view.tree == scan.tree.root:
             return Changes()
+        if view is not None and (known := self._shown.of(view)) is not None:
+            return scan.tree.changes_since(known)
         listed = self._database.view_files(view) if view is not None else ()
         shown = {file.path: TreeFile(file.mode, file.oid) for file in listed}
         return scan.tree.changes_since(MerkleTree(shown, scan.tree.object_format))
@@ -204,7 +238,10 @@ class _Run:
         unreadable = set(looked_at) - parsed.keys()
         shown = tree.with_changes(dict.fromkeys(unreadable) | parsed)
         gone = sorted(unreadable.union(removed))
-        return self._database.update_view(self._target.view, self._target.folder, shown.root, parser.files, gone)
+        view = self._database.update_view(self._target.view, self._target.folder, shown.root, parser.files, gone)
+        if not self._target.commit:
+            self._shown.keep(view, shown)
+        return view
 
     def _embed(self, view: ViewRow, fresh: Sequence[ViewFile], was_embedded: str) -> Iterator[IndexProgress]:
         """Complete the vectors. A vector store out of reach is a warning: words are searched without it."""
@@ -212,6 +249,7 @@ class _Run:
             return
         if not self._embedder.identity:
             yield from self._identified(view)
+            was_embedded = "" if self._forget_lost_copy() else was_embedded
         identity = self._embedder.identity
         if not identity:
             return
@@ -221,13 +259,12 @@ class _Run:
                 yield IndexProgress("embedding", 0, 0, 0, 0)
                 time.sleep(_POLL_SECONDS)
             try:
-                mark = mark_of(identity, store)
-                known = mark in was_embedded.split()
-                yield from self._fill(store, fresh if known else self._unknown_files(view, mark))
+                yield from self._fill(store, self._unknown_files(view, fresh, was_embedded, mark_of(identity, store)))
             except StoreDamaged:
                 store = self._stores.replace_vectors(identity)
                 yield from self._fill(store, self._database.view_files(view))
             if self._embedding.is_complete:
+                self._stores.matrix(identity).flush()
                 self._database.mark_embedded(view, with_mark(view.embedded, identity, store))
         except StoreFull:
             raise
@@ -253,8 +290,20 @@ class _Run:
         if result.problem:
             self._warnings.append(f"{count:,} chunk{' has' if count == 1 else 's have'} no vector: {result.problem}")
 
-    def _unknown_files(self, view: ViewRow, mark: str) -> Sequence[ViewFile]:
+    def _forget_lost_copy(self) -> bool:
+        """Return whether the local copy of the vectors was lost; then no view counts as complete before it has them again."""
+        identity = self._embedder.identity
+        if not identity or self._stores.matrix(identity).count():
+            return False
+        is_lost = any(is_marked(view.embedded, identity) for view in self._database.views())
+        if is_lost:
+            self._database.forget_embedded()
+        return is_lost
+
+    def _unknown_files(self, view: ViewRow, fresh: Sequence[ViewFile], was_embedded: str, mark: str) -> Sequence[ViewFile]:
         """Return the files that no view with complete vectors shows, so that the store has to be asked about them."""
+        if mark in was_embedded.split():
+            return fresh
         files = self._database.view_files(view)
         if self._rebuild:
             return files
@@ -273,15 +322,20 @@ class _Run:
 
     def _fill(self, store: VectorStore, files: Sequence[ViewFile]) -> Iterator[IndexProgress]:
         chunks = dict(self._database.chunk_records({file.blob for file in files}))
-        run = EmbeddingRun(self._reader, self._embedder, store, self._stores.pending, self._budget, self._counts)
+        matrix = self._stores.matrix(self._embedder.identity)
+        run = EmbeddingRun(self._reader, self._embedder, store, matrix, self._budget, self._counts)
         self._embedding = run.result
         with_chunks = [FileChunks(file.path, chunks[file.blob]) for file in files if file.blob in chunks]
-        yield from run.embed(with_chunks, again=self._rebuild)
+        yield from run.embed(with_chunks, again=self._rebuild, is_copy_new=self._is_copy_new)
 
     def _is_embedded(self, view: ViewRow) -> bool:
         """Whether every vector is known to be there; does not open the store for that."""
         identity = self._embedder.identity
+        if not identity:
+            return False
         store = self._stores.opened_vectors(identity)
+        if not self._stores.matrix(identity).count() and self._database.view_summary(view).chunks:
+            return False
         if store is not None:
             return mark_of(identity, store) in view.embedded.split()
         return is_marked(view.embedded, identity) and self._stores.has_vector_files()

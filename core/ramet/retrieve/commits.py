@@ -35,7 +35,7 @@ class CommitMemory:
                 (pairs & np.uint64(0xFFFFFFFF)).astype(np.uint32),
                 np.minimum(counts, 255).astype(np.uint8),
             )
-            index = index.with_changes((), postings, lengths.astype(np.float32))
+            index = index.with_changes((), [postings], lengths.astype(np.float32))
         self._index = index
 
     def votes(self, terms: dict[str, tuple[int, float]]) -> dict[str, float]:

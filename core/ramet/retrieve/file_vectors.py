@@ -34,12 +34,12 @@ class FileVectors:
         state = (view.view.number, view.view.revision)
         if state != self._state or self._matrix.shape[1:] != unit.shape:
             self._take_in(view, store, len(unit))
-            is_whole = all(file.blob in self._means for file in view.listed if file.chunks)
+            is_whole = all(file.blob in self._means for file in view.listed if file.chunk_count)
             self._state = state if is_whole else None
         return self._matrix @ unit if self._state is not None else np.zeros(0, np.float32)
 
     def _take_in(self, view: ViewIndex, store: VectorStore, dimensions: int) -> None:
-        blobs = {file.blob: file for file in view.listed if file.chunks}
+        blobs = {file.blob: file for file in view.listed if file.chunk_count}
         self._means = {blob: mean for blob, mean in self._means.items() if blob in blobs and len(mean) == dimensions}
         waiting: list[IndexedFile] = []
         count = 0
@@ -47,7 +47,7 @@ class FileVectors:
             if blob in self._means:
                 continue
             waiting.append(file)
-            count += len(file.chunks)
+            count += file.chunk_count
             if count >= _KEYS:
                 self._read(waiting, store)
                 waiting, count = [], 0
@@ -56,11 +56,12 @@ class FileVectors:
         self._matrix = np.array([self._means.get(file.blob, nothing) for file in view.listed], np.float32).reshape(-1, dimensions)
 
     def _read(self, files: list[IndexedFile], store: VectorStore) -> None:
-        keys = list(chain.from_iterable((chunk.key for chunk in file.chunks) for file in files))
+        of_files = [file.keys for file in files]
+        keys = list(chain.from_iterable(of_files))
         known, rows = store.get(keys) if keys else ([], np.zeros((0, 0), np.float32))
         places = {key: place for place, key in enumerate(known)}
-        for file in files:
-            found = [places[chunk.key] for chunk in file.chunks if chunk.key in places]
-            if len(found) == len(file.chunks):
+        for file, own in zip(files, of_files, strict=True):
+            found = [places[key] for key in own if key in places]
+            if len(found) == len(own):
                 total = rows[found].sum(axis=0)
                 self._means[file.blob] = total / max(float(np.linalg.norm(total)), 1e-12)

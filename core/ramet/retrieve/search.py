@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
@@ -124,10 +123,11 @@ class Searcher:
         """Load everything a search needs, also the vectors; takes seconds in a fresh process."""
         view = self.current()
         if view is not None:
-            len(view.vocabulary)
+            view.prepare()
         try:
-            if self._embedder.identity and self._stores.has_vector_files():
-                self._stores.vectors(self._embedder.identity)
+            identity = self._embedder.identity
+            if identity and not self._stores.matrix(identity).count() and self._stores.has_vector_files():
+                self._stores.vectors(identity)
         except StoreError:
             _logger.warning("The vectors could not be opened", exc_info=True)
 
@@ -289,20 +289,25 @@ class Searcher:
             return {}
 
     def _vector_source(self, view: ViewIndex) -> VectorStore | None:
-        """Return where to look for vectors: in memory while a first sync is filling Chroma, which is then slow to answer."""
-        pending = self._stores.pending
-        if pending.count() * 2 >= len(view.documents_by_key) > 0:
-            return pending
-        if not self._embedder.identity or not self._stores.has_vector_files():
-            return None  # not known to which space vectors would belong, or none are there
-        return self._stores.vectors_or_open(self._embedder.identity)
+        """Return where to look for vectors: in the local copy, unless that was lost and is being filled again."""
+        identity = self._embedder.identity
+        if not identity:
+            return None  # it is not known yet which vectors would be those of the embedder
+        matrix = self._stores.matrix(identity)
+        if matrix.count() * 2 >= len(view.documents_by_key) > 0:
+            return matrix
+        if not self._stores.has_vector_files():
+            return None
+        return self._stores.vectors_or_open(identity)
 
     def _floor(self, view: ViewIndex, store: VectorStore, unit: NDArray[np.float32]) -> float:
         sample = self._sample
         if sample is None or sample.revision != view.view.revision:
-            keys = list(view.documents_by_key)
-            drawn = random.Random(len(keys)).sample(keys, min(_SAMPLE, len(keys)))  # noqa: S311  # a sample, no secret
-            sample = self._sample = _Sample(view.view.revision, store.get(drawn)[1])
+            drawn = view.documents_by_key.sample(_SAMPLE)
+            known, vectors = store.get(drawn)
+            sample = _Sample(view.view.revision, vectors)
+            if len(known) == len(drawn):
+                self._sample = sample
         return similarity_floor(sample.vectors @ unit) if len(sample.vectors) else 0.0
 
     def _checked(self, view: ViewIndex, ranking: Ranking, limit: int, notes: list[str]) -> Found:

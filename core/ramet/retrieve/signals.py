@@ -13,7 +13,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from ramet.retrieve.lexical import TermMatch
+from ramet.retrieve.lexical import TermMatch, best_places
 from ramet.retrieve.question import PathMention, Question, QuestionKind
 from ramet.retrieve.view_index import IndexedFile, NamedSymbol, ViewIndex
 from ramet.tokens import term_hashes
@@ -146,10 +146,11 @@ def choose_candidates(
     file_similarities: NDArray[np.float32],
 ) -> list[int]:
     """Return the documents that may be an answer, ascending: those with most words, the nearest, and the best of likely files."""
-    by_words = _largest(scores, _LEXICAL_CANDIDATES)
+    by_words = best_places(scores, _LEXICAL_CANDIDATES).tolist()
     mentioned = _mentioned_files(view, question)
     found = {*by_words, *nearest, *_defined(view, question), *_named_lines(view, mentioned)}
-    likely = dict.fromkeys([*mentioned, *_largest(votes, _LIKELY_FILES), *_largest(file_similarities, _LIKELY_FILES)])
+    voted, similar = (best_places(column, _LIKELY_FILES).tolist() for column in (votes, file_similarities))
+    likely = dict.fromkeys([*mentioned, *voted, *similar])
     likely.update(dict.fromkeys(view.file_numbers[by_words[:_LIKELY_FILES]].tolist()))
     for number in likely:
         found.update(_best_chunks(view.listed[number], scores))
@@ -195,28 +196,19 @@ def gather(view: ViewIndex, evidence: Evidence) -> Signals:
     )
 
 
-def _largest(values: NDArray[np.float32], limit: int) -> list[int]:
-    """Return the places of the largest values above 0, the largest first."""
-    count = min(limit, int(np.count_nonzero(values > 0)))
-    if count == 0:
-        return []
-    best = np.argpartition(-values, count - 1)[:count]
-    return [int(place) for place in best[np.argsort(-values[best], kind="stable")]]
-
-
 def votes_by_file(view: ViewIndex, votes: Mapping[str, float]) -> NDArray[np.float32]:
     """Return the votes for paths as a column over the files of a view."""
     by_file = np.zeros(len(view.listed), np.float32)
     for path, share in votes.items():
         file = view.files.get(path)
-        if file is not None and file.chunks:
+        if file is not None and file.chunk_count:
             by_file[view.file_numbers[file.first]] = share
     return by_file
 
 
 def _best_chunks(file: IndexedFile, scores: NDArray[np.float32]) -> list[int]:
     """Return the documents of a file that have most of the question's words."""
-    own = scores[file.first : file.first + len(file.chunks)]
+    own = scores[file.first : file.first + file.chunk_count]
     return [file.first + int(place) for place in np.argsort(-own, kind="stable")[:_CHUNKS_OF_FILE]]
 
 
@@ -283,7 +275,7 @@ def _mentioned_files(view: ViewIndex, question: Question) -> dict[int, list[tupl
     mentioned: dict[int, list[tuple[int, PathMention]]] = {}
     for age, mention in enumerate(reversed(question.paths)):
         for file in view.files_by_name.get(mention.path.rsplit("/", 1)[-1].lower(), ()):
-            if file.chunks and _is_same_place(file.path, mention.path):
+            if file.chunk_count and _is_same_place(file.path, mention.path):
                 mentioned.setdefault(int(view.file_numbers[file.first]), []).append((age, mention))
     return mentioned
 

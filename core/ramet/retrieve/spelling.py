@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+
+import numpy as np
 
 _SHORTEST = 4
 """Shorter words have too many neighbours."""
@@ -10,15 +12,39 @@ _LONG = 9
 """From this length on two edits are allowed."""
 
 
-def neighbours(word: str, vocabulary: Iterable[str]) -> list[str]:
+class Vocabulary:
+    """Words that can be looked through for those like another one."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._words = sorted(words)
+        self._sizes = np.fromiter(map(len, self._words), np.int64, len(self._words))
+        letters = np.frombuffer("".join(self._words).encode("latin-1", "replace"), np.uint8)
+        bits = np.uint64(1) << (letters % np.uint8(64)).astype(np.uint64)
+        starts = np.cumsum(self._sizes) - self._sizes
+        self._letters = np.bitwise_or.reduceat(bits, starts[self._sizes > 0]) if len(letters) else np.zeros(0, np.uint64)
+        self._words = [word for word in self._words if word]
+        self._sizes = self._sizes[self._sizes > 0]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._words)
+
+    def like(self, word: str, edits: int) -> Iterator[str]:
+        """Yield the words of about that length and of about those letters, among them all that are so many edits away."""
+        letters = np.bitwise_or.reduce([np.uint64(1) << np.uint64(ord(letter) % 64) for letter in word])
+        is_like = np.bitwise_count(self._letters ^ letters) <= 2 * edits
+        is_like &= np.abs(self._sizes - len(word)) <= edits
+        return map(self._words.__getitem__, np.flatnonzero(is_like).tolist())
+
+
+def neighbours(word: str, vocabulary: Vocabulary) -> list[str]:
     """Return the words of `vocabulary` that are one edit away, or two where the word is long; the nearest first."""
     if len(word) < _SHORTEST or not word.isascii():
         return []
     most = 2 if len(word) >= _LONG else 1
     letters = set(word)
     found: list[tuple[int, str]] = []
-    for candidate in vocabulary:
-        if abs(len(candidate) - len(word)) > most or len(letters.symmetric_difference(candidate)) > 2 * most:
+    for candidate in vocabulary.like(word, most):
+        if len(letters.symmetric_difference(candidate)) > 2 * most:
             continue
         distance = _distance(word, candidate, most)
         if distance <= most:

@@ -20,7 +20,18 @@ import numpy as np
 
 from ramet.errors import StoreDamaged, StoreError, StoreFull
 from ramet.store.lock import store_error
-from ramet.store.records import BlobId, BlobRecord, ChunkRecord, OddFile, Postings, SymbolRecord, ViewFile, ViewRow, ViewSummary
+from ramet.store.records import (
+    BlobId,
+    BlobRecord,
+    ChunkRecord,
+    OddFile,
+    PackedBlob,
+    Postings,
+    SymbolRecord,
+    ViewFile,
+    ViewRow,
+    ViewSummary,
+)
 
 _FORMAT = 2
 """Version of the tables; another one is built anew, since all of it can be derived again."""
@@ -93,6 +104,26 @@ def _translated(error: sqlite3.Error, path: Path) -> StoreError:
     return StoreError(f"The index {path} cannot be used: {error}.", "Check that the data directory is yours and writable.")
 
 
+def packed_blob(blob: BlobRecord) -> PackedBlob:
+    """Return a parsed blob as the database keeps it."""
+    return PackedBlob(
+        blob.id.oid,
+        blob.id.flavour,
+        blob.parser,
+        blob.language,
+        blob.lines,
+        blob.note,
+        blob.skip_reason,
+        blob.skip_detail,
+        len(blob.chunks),
+        _encode(blob.chunks),
+        _encode(blob.symbols),
+        blob.postings.lengths.tobytes(),
+        blob.postings.hashes.tobytes(),
+        blob.postings.counts.tobytes(),
+    )
+
+
 class IndexDatabase:
     """The one owner of `index.db`. Raises StoreDamaged, StoreFull or StoreError, never an error of sqlite3."""
 
@@ -147,30 +178,11 @@ class IndexDatabase:
                     known[blob] = number
         return known
 
-    def add_blobs(self, blobs: Sequence[BlobRecord]) -> list[int]:
+    def add_blobs(self, blobs: Sequence[BlobRecord | PackedBlob]) -> list[int]:
         """Store parsed blobs in one transaction and return their row numbers; earlier rows of the same blob stay."""
-        numbers: list[int] = []
+        rows = [blob if isinstance(blob, PackedBlob) else packed_blob(blob) for blob in blobs]
         with self._transaction() as connection:
-            for blob in blobs:
-                row = (
-                    blob.id.oid,
-                    blob.id.flavour,
-                    blob.parser,
-                    blob.language,
-                    blob.lines,
-                    blob.note,
-                    blob.skip_reason,
-                    blob.skip_detail,
-                    len(blob.chunks),
-                    _encode(blob.chunks),
-                    _encode(blob.symbols),
-                    blob.postings.lengths.tobytes(),
-                    blob.postings.hashes.tobytes(),
-                    blob.postings.counts.tobytes(),
-                )
-                cursor = connection.execute(_INSERT_BLOB, row)
-                numbers.append(cursor.lastrowid or 0)
-        return numbers
+            return [connection.execute(_INSERT_BLOB, msgspec.structs.astuple(row)).lastrowid or 0 for row in rows]
 
     def blobs(self, numbers: Iterable[int]) -> Iterator[tuple[int, BlobRecord]]:
         """Yield stored blobs, with their row numbers, in no particular order."""
@@ -182,6 +194,17 @@ class IndexDatabase:
             )
             for row in self._rows(statement, (json.dumps(batch),)):
                 yield row[0], self._blob(row)
+
+    def packed_blobs(self, numbers: Iterable[int]) -> Iterator[tuple[int, PackedBlob]]:
+        """Yield stored blobs as they are stored, with their row numbers, in no particular order."""
+        remaining = iter(numbers)
+        while batch := list(islice(remaining, _BATCH)):
+            statement = (
+                "SELECT number, oid, flavour, parser, language, lines, note, skip_reason, skip_detail, chunk_count,"
+                " chunks, symbols, lengths, hashes, counts FROM blob WHERE number IN (SELECT value FROM json_each(?))"
+            )
+            for number, *row in self._rows(statement, (json.dumps(batch),)):
+                yield number, PackedBlob(*row)
 
     def chunk_records(self, numbers: Iterable[int]) -> Iterator[tuple[int, tuple[ChunkRecord, ...]]]:
         """Yield the chunks of stored blobs that have any, with the blobs' row numbers."""
@@ -349,6 +372,16 @@ class IndexDatabase:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
                 raise
+
+    def postings(self, blob: PackedBlob) -> Postings:
+        """Return the postings of a stored blob. Raises StoreDamaged when they do not belong together."""
+        try:
+            lengths, hashes = np.frombuffer(blob.lengths, np.uint32), np.frombuffer(blob.hashes, np.uint32)
+        except ValueError as error:
+            raise StoreDamaged(f"The index {self.path} is damaged: {error}.", "Run `ramet index`.") from error
+        if len(lengths) != blob.chunk_count or not len(hashes) == len(blob.counts) == int(lengths.sum()):
+            raise StoreDamaged(f"The index {self.path} is damaged: a blob's terms are incomplete.", "Run `ramet index`.")
+        return Postings(lengths, hashes, np.frombuffer(blob.counts, np.uint8))
 
     def _rows(self, statement: str, parameters: Sequence[object]) -> list[Row]:
         with self._read_lock, self._errors():

@@ -73,6 +73,30 @@ class BlobRecord(Struct, frozen=True):
     postings: Postings
 
 
+class PackedBlob(Struct, frozen=True, array_like=True):
+    """One parsed blob as the database keeps it; `packed_blob` makes it of a `BlobRecord`."""
+
+    oid: str
+    flavour: str
+    parser: int
+    language: str
+    lines: int
+    note: str
+    skip_reason: str
+    skip_detail: str
+    chunk_count: int
+    chunks: bytes
+    symbols: bytes
+    lengths: bytes
+    hashes: bytes
+    counts: bytes
+
+    @property
+    def id(self) -> BlobId:
+        """What identifies it."""
+        return BlobId(self.oid, self.flavour)
+
+
 class ViewRow(Struct, frozen=True):
     """One tree as the index sees it."""
 

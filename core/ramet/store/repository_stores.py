@@ -15,10 +15,10 @@ from ramet.paths import UserDirectories
 from ramet.store.commit_database import CommitDatabase
 from ramet.store.index_database import IndexDatabase
 from ramet.store.lock import DataLock, RunLock
-from ramet.store.memory_vectors import InMemoryVectorStore
 from ramet.store.protocol import VectorStore
 from ramet.store.recovery import move_aside
 from ramet.store.vector_files import check_vector_files
+from ramet.store.vector_matrix import VectorMatrix
 from ramet.store.vector_process import VectorProcess
 from ramet.store.vectors import ChromaVectorStore, collection_name
 
@@ -57,8 +57,8 @@ class RepositoryStores:
         self._opening: threading.Thread | None = None
         self._warnings: list[str] = []
         self._is_closed = False
-        self.pending = InMemoryVectorStore()
-        """Vectors of a running sync that Chroma may not have yet."""
+        self._matrices: dict[str, VectorMatrix] = {}
+        self._matrix_guard = threading.Lock()
         self.commits = CommitDatabase(self._folder / "commits.db")
         self._owner = DataLock(directories.data)
         self._owner.acquire()
@@ -103,7 +103,7 @@ class RepositoryStores:
             if self._is_closed:
                 raise StoreError("The stores of this repository are closed.")
             if not embedder:
-                raise StoreError("The embedder is not ready yet, so there are no vectors of it.", "Run `ramet index`.")
+                raise _not_ready()
             store = self._vectors.get(embedder)
             if store is None:
                 try:
@@ -113,6 +113,19 @@ class RepositoryStores:
                     raise
                 self._failures.pop(embedder, None)
             return store
+
+    def matrix(self, embedder: str) -> VectorMatrix:
+        """Return the local copy of an embedder's vectors, which searches use; takes no time. Raises StoreError."""
+        with self._matrix_guard:
+            if not embedder:
+                raise _not_ready()
+            matrix = self._matrices.get(embedder)
+            if matrix is None:
+                if self._is_closed:
+                    raise StoreError("The stores of this repository are closed.")
+                name = collection_name(self._identity, embedder)
+                matrix = self._matrices[embedder] = VectorMatrix(self._folder / "vectors" / f"{name}.f16")
+            return matrix
 
     def opened_vectors(self, embedder: str) -> VectorStore | None:
         """Return the vectors of an embedder if they are open already."""
@@ -198,7 +211,9 @@ class RepositoryStores:
                 return
             self._is_closed = True
             self._close_vectors()
-            self.pending.close()
+            with self._matrix_guard:
+                for matrix in self._matrices.values():
+                    matrix.close()
             self.commits.close()
             self._database.close()
             self._owner.release()
@@ -244,3 +259,7 @@ class RepositoryStores:
             self.vectors(embedder)
         except StoreError:
             return  # kept in `_failures`, and told to whoever searches next
+
+
+def _not_ready() -> StoreError:
+    return StoreError("The embedder is not ready yet, so there are no vectors of it.", "Run `ramet index`.")

@@ -71,7 +71,7 @@ class Reply(Struct, frozen=True):
 Request = Open | Call
 
 
-def write_message(stream: BinaryIO, message: Request | Reply) -> None:
+def write_message(stream: BinaryIO, message: Struct) -> None:
     """Send a message."""
     encoded = msgspec.msgpack.encode(message)
     stream.write(_LENGTH.pack(len(encoded)))

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -31,6 +32,8 @@ _THREADS = 4
 _LOCK_SECONDS = 30.0
 """How long the worker of an engine that was killed may take to end; it finishes the write that it is at."""
 _LOCK_POLL_SECONDS = 0.02
+_NICENESS = 5
+"""Searches use the local copy of the vectors, so storing them here may wait for whatever the user is doing."""
 
 
 class _Served:
@@ -139,6 +142,8 @@ def main() -> None:
     """Serve the pipes that the process was started with."""
     # Ctrl-C is meant for the front end, which ends this process by closing the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(OSError):
+        os.nice(_NICENESS)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     # Whatever a library prints must not end up among the replies.

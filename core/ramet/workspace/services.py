@@ -46,6 +46,8 @@ _WARM_PATIENCE = 5.0
 """Seconds after opening in which a search waits for the vectors to be loaded; without them it finds less."""
 _LOOK_PATIENCE = 2.0
 """Seconds that a status waits for git; then it tells what was known before."""
+_LARGE_INDEX = 500
+"""Chunks; storing the vectors of fewer takes no longer than starting the process that does it."""
 
 T = TypeVar("T")
 
@@ -177,7 +179,7 @@ class Services:
                 self._changes_seen += 1  # the watcher has not seen it yet
                 freshness = await self.catch_up()
         else:
-            await _drain(self.build_missing())
+            await self._searchable()
             freshness = Freshness(True)
         if freshness.has_changed:
             found = await asyncio.to_thread(self.searcher.find, query, limit)
@@ -267,6 +269,21 @@ class Services:
             await asyncio.to_thread(self.embedder.warm)
             self.listeners.tell()  # only now it may be known which vectors there are
         await asyncio.to_thread(self.searcher.warm)
+
+    async def _searchable(self) -> None:
+        """Build a missing index; of a large one wait only until it can be searched, its vectors are stored in the background.
+
+        While they are, changes of files are not followed, so that a small index is better completed first.
+        """
+        building = self._in_background(_drain(self.jobs.join()))
+        with self.listeners.listening() as changed:
+            while not building.done() and (await self.index_status()).chunks < _LARGE_INDEX:
+                waiting = asyncio.create_task(changed.wait())
+                await asyncio.wait([building, waiting], return_when=asyncio.FIRST_COMPLETED)
+                waiting.cancel()
+                changed.clear()
+        if building.done():
+            building.result()
 
     async def _warmed(self) -> None:
         left = self._opened + _WARM_PATIENCE - time.monotonic()

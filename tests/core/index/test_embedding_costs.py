@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -147,6 +148,31 @@ def test_switching_to_another_embedder_and_back_computes_nothing_twice(
     assert (first.embedded, second.embedded, table.embedded) == (FILES, FILES, FILES)
     assert (third.embedded, third.reused) == (fourth.embedded, fourth.reused) == (0, FILES)
     assert len(server.requests) == sent
+
+
+def test_what_the_local_copy_holds_is_not_paid_for_again(
+    many: Path, open_index: Open, hosted: Callable[..., LitellmEmbedder], server: OpenAIServer
+) -> None:
+    index = open_index(many, hosted())
+    sync(index)
+    index.close()
+    shutil.rmtree(index.folder / "chroma")
+    again = open_index(many, hosted())
+    stats = sync(again, Budget(0.0, 0))
+
+    assert (stats.embedded, stats.withheld, stats.warnings) == (FILES, 0, ())
+    assert len(chunks_sent(server)) == FILES
+
+
+def test_a_rebuild_computes_every_vector_again(
+    many: Path, open_index: Open, hosted: Callable[..., LitellmEmbedder], server: OpenAIServer
+) -> None:
+    index = open_index(many, hosted())
+    sync(index)
+    stats = sync(index, rebuild=True)
+
+    assert stats.embedded == FILES
+    assert len(chunks_sent(server)) == 2 * FILES
 
 
 def test_garbage_of_one_embedder_leaves_the_vectors_of_others(

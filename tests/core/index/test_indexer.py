@@ -12,11 +12,9 @@ from ramet.config import IndexLimits
 from ramet.errors import UsageError
 from ramet.events import IndexFinished, IndexProgress, IndexWaiting, Scanned
 from ramet.index import tree_reader
-from ramet.index.merkle import TreeFile
-from ramet.index.parsing import PoolParser
 from ramet.index.reading import Unreadable, read_file
+from ramet.index.tree_reader import TreeReader
 from ramet.models import FileNote
-from ramet.store.records import BlobId
 from tests.fakes.indexed import CountingEmbedder, Indexed, finished, snapshot
 
 Open = Callable[..., Indexed]
@@ -82,13 +80,13 @@ def test_a_rename_embeds_and_parses_nothing(shop: Path, open_index: Open, monkey
     index.sync()
     embedder.texts.clear()
     read: list[str] = []
-    original = PoolParser._read
+    original = TreeReader.indexable
 
-    def record(parser: PoolParser, path: str, file: TreeFile, blob: BlobId) -> None:
+    def record(reader: TreeReader, path: str) -> bytes:
         read.append(path)
-        original(parser, path, file, blob)
+        return original(reader, path)
 
-    monkeypatch.setattr(PoolParser, "_read", record)
+    monkeypatch.setattr(TreeReader, "indexable", record)
     (shop / "shop" / "payment.py").rename(shop / "shop" / "billing.py")
     stats = index.sync()
 

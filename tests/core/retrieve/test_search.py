@@ -14,7 +14,7 @@ import pytest
 from ramet.errors import StoreError
 from ramet.events import IndexProgress
 from ramet.index.chunker import chunk_key
-from ramet.store.vectors import ChromaVectorStore
+from ramet.store.vector_matrix import VectorMatrix
 from tests.fakes.indexed import CountingEmbedder, Indexed
 
 Open = Callable[..., Indexed]
@@ -235,15 +235,15 @@ def test_vectors_that_break_leave_the_words(index: Indexed, monkeypatch: pytest.
     def refuse(*_: object) -> None:
         raise StoreError("The vectors cannot be read.")
 
-    monkeypatch.setattr(ChromaVectorStore, "nearest", refuse)
+    monkeypatch.setattr(VectorMatrix, "nearest", refuse)
     found = index.searcher.find("charge the card", 3)
 
     assert found.hits[0].path == "shop/payment.py"
     assert any("cannot be read" in note for note in found.notes)
 
 
-def test_search_by_words_does_not_wait_for_chroma(index: Indexed, shop: Path) -> None:
-    """A fresh process answers before chromadb is even imported."""
+def test_search_does_not_wait_for_chroma(index: Indexed, shop: Path) -> None:
+    """A fresh process answers from words and vectors before chromadb is even imported."""
     index.close()
     program = """
 import os, sys
@@ -261,7 +261,7 @@ index.close()
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", program, str(shop)], capture_output=True, text=True, env=environment)
 
-    assert done.stdout.startswith("shop/payment.py False ('Vectors are not loaded yet"), done.stderr
+    assert done.stdout == "shop/payment.py False ()\n", done.stderr
 
 
 def test_the_outline_of_a_file_is_in_its_order(index: Indexed) -> None:

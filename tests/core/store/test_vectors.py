@@ -12,8 +12,10 @@ import pytest
 from numpy.typing import NDArray
 
 from ramet.errors import StoreDamaged, StoreError
-from ramet.store.memory_vectors import InMemoryVectorStore
+from ramet.index.chunker import chunk_key
+from ramet.store import vector_matrix
 from ramet.store.protocol import VectorStore
+from ramet.store.vector_matrix import VectorMatrix
 from ramet.store.vector_process import VectorProcess
 from ramet.store.vectors import ChromaVectorStore, collection_name
 
@@ -24,6 +26,10 @@ def unit_vectors(count: int, seed: int = 1) -> NDArray[np.float32]:
     rows = np.random.default_rng(seed).normal(size=(count, 16)).astype(np.float32)
     unit: NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     return unit
+
+
+def key(name: object) -> str:
+    return chunk_key(str(name))
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +45,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, shared_process: Vector
     made: VectorStore
     match request.param:
         case "memory":
-            made = InMemoryVectorStore()
+            made = VectorMatrix(tmp_path / "vectors.f16")
         case "chroma":
             made = ChromaVectorStore(NAME, folder=tmp_path / "chroma")
         case _:
@@ -50,51 +56,95 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, shared_process: Vector
 
 def test_nearest_orders_by_cosine_similarity(store: VectorStore) -> None:
     vectors = unit_vectors(50)
-    store.add([f"k{n}" for n in range(50)], vectors)
+    store.add([key(n) for n in range(50)], vectors)
 
     found = store.nearest(vectors[7], 5)
     exact = vectors @ vectors[7]
-    assert [key for key, _ in found] == [f"k{n}" for n in np.argsort(-exact)[:5]]
-    assert [score for _, score in found] == pytest.approx(sorted(exact, reverse=True)[:5], abs=1e-5)
+    assert [found_key for found_key, _ in found] == [key(n) for n in np.argsort(-exact)[:5]]
+    assert [score for _, score in found] == pytest.approx(sorted(exact, reverse=True)[:5], abs=1e-3)
 
 
 def test_missing_keeps_order_and_drops_repeats(store: VectorStore) -> None:
-    store.add(["b"], unit_vectors(1))
+    store.add([key("b")], unit_vectors(1))
 
-    assert store.missing(["c", "b", "a", "c"]) == ["c", "a"]
+    assert store.missing([key("c"), key("b"), key("a"), key("c")]) == [key("c"), key("a")]
 
 
 def test_adding_a_key_again_overwrites_it(store: VectorStore) -> None:
     first, second = unit_vectors(2)
-    store.add(["k"], first[None, :])
-    store.add(["k"], second[None, :])
+    store.add([key("k")], first[None, :])
+    store.add([key("k")], second[None, :])
 
     assert store.count() == 1
-    keys, rows = store.get(["k", "unknown", "k"])
-    assert keys == ["k"]
-    assert rows[0] == pytest.approx(second, abs=1e-6)
+    keys, rows = store.get([key("k"), key("unknown"), key("k")])
+    assert keys == [key("k")]
+    assert rows[0] == pytest.approx(second, abs=1e-3)
 
 
 def test_removed_and_unknown_keys_are_gone(store: VectorStore) -> None:
-    store.add(["a", "b"], unit_vectors(2))
-    store.remove(["a", "never there"])
+    store.add([key("a"), key("b")], unit_vectors(2))
+    store.remove([key("a"), key("never there")])
 
-    assert store.keys() == {"b"}
-    assert [key for key, _ in store.nearest(unit_vectors(1)[0], 5)] == ["b"]
+    assert store.keys() == {key("b")}
+    assert [found_key for found_key, _ in store.nearest(unit_vectors(1)[0], 5)] == [key("b")]
 
 
 def test_a_vector_of_zeros_is_stored_and_never_first(store: VectorStore) -> None:
     vector = unit_vectors(1)
-    store.add(["zero", "real"], np.concatenate([np.zeros((1, 16), np.float32), vector]))
+    store.add([key("zero"), key("real")], np.concatenate([np.zeros((1, 16), np.float32), vector]))
 
-    assert store.missing(["zero"]) == []
-    assert store.nearest(vector[0], 2)[0][0] == "real"
+    assert store.missing([key("zero")]) == []
+    assert store.nearest(vector[0], 2)[0][0] == key("real")
 
 
 def test_an_empty_store_finds_nothing(store: VectorStore) -> None:
     assert store.nearest(unit_vectors(1)[0], 3) == []
-    assert store.get(["k"])[0] == []
+    assert store.get([key("k")])[0] == []
     assert store.keys() == set()
+
+
+def test_the_local_copy_survives_a_cut_off_write(tmp_path: Path) -> None:
+    path = tmp_path / "vectors.f16"
+    matrix = VectorMatrix(path)
+    matrix.add([key(n) for n in range(30)], unit_vectors(30))
+    matrix.close()
+    path.write_bytes(path.read_bytes()[:-7])
+    again = VectorMatrix(path)
+
+    assert again.missing([key(28), key(29)]) == [key(29)]
+    again.add([key(29)], unit_vectors(30)[29:])
+    assert again.nearest(unit_vectors(30)[29], 1)[0][0] == key(29)
+    again.close()
+
+
+def test_a_local_copy_that_is_something_else_is_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "vectors.f16"
+    path.write_bytes(b"something else" * 100)
+    matrix = VectorMatrix(path)
+
+    assert matrix.count() == 0
+    matrix.add([key("a")], unit_vectors(1))
+    assert matrix.keys() == {key("a")}
+    matrix.close()
+
+
+def test_many_vectors_are_searched_by_their_signs_and_the_nearest_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vector_matrix, "_EXACT_ROWS", 1_000)
+    monkeypatch.setattr(vector_matrix, "_CANDIDATES", 400)
+    monkeypatch.setattr(vector_matrix, "_TAIL", 700)
+    vectors = unit_vectors(5_000, seed=3)
+    matrix = VectorMatrix(tmp_path / "vectors.f16")
+    for start in range(0, 5_000, 500):
+        matrix.add([key(n) for n in range(start, start + 500)], vectors[start : start + 500])
+    exact = vectors @ vectors[77]
+    found = [found_key for found_key, _ in matrix.nearest(vectors[77], 10)]
+
+    assert found[0] == key(77)
+    assert len({key(n) for n in np.argsort(-exact)[:10]} & set(found)) >= 8
+    assert matrix.missing([key(n) for n in range(5_000)]) == []
+    matrix.close()
 
 
 @pytest.mark.parametrize("embedder", ["table-256-v2", "openai/text-embedding-3-small", "x", "é" * 600, "a" * 600])

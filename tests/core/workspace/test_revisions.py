@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -182,3 +183,27 @@ async def test_a_folder_outside_git_has_no_revisions(tmp_path: Path, directories
             await At(index).revisions.search("anything", 3, "HEAD")
     finally:
         index.close()
+
+
+async def test_a_local_copy_of_the_vectors_that_was_lost_is_filled_for_commits_as_well(
+    shop: Path, git: RunGit, directories: UserDirectories
+) -> None:
+    another_commit(shop, git, 1)
+    index = Indexed(shop, directories)
+    index.sync()
+    await At(index).repository("HEAD~1")
+    index.close()
+    shutil.rmtree(index.folder / "vectors")
+    again = Indexed(shop, directories)
+    (shop / "shop/new.py").write_text("def new() -> int:\n    return 1\n")
+    again.sync()
+    at = At(again)
+    await at.repository("HEAD~1")
+    view = (await at.revisions.open("HEAD~1")).searcher.current()
+    assert view is not None
+    keys = [key for file in view.listed for key in file.keys]
+    missing = again.stores.matrix(again.embedder.identity).missing(keys)
+    again.close()
+
+    assert len(keys) > 5
+    assert missing == []
