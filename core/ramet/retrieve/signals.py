@@ -27,6 +27,8 @@ _FLOOR_PERCENTILE = 75
 """A vector that is no nearer than three quarters of all chunks says nothing."""
 _FILE_FLOOR_PERCENTILE = 20
 """The same for the vectors of the candidates' files, most of which have something to do with the question."""
+_LEAST_SPAN = 0.05
+"""Of the cosines of files: what lies closer together differs by chance. On flask 20 questions spread over .2 to .5."""
 _OTHER_CASE = 0.6
 """`cart` for a class `Cart`."""
 _LAST_PART_ONLY = 0.5
@@ -103,7 +105,7 @@ class Signals(Struct, frozen=True):
     similarity: NDArray[np.float32]
     """Of the vectors: 0 for an arbitrary chunk, 1 for the nearest one."""
     file_similarity: NDArray[np.float32]
-    """Of the mean vectors of files: 1 for the nearest one among the candidates' files."""
+    """Of the mean vectors of files: 1 for the nearest one among the candidates' files, less where all are nearly as near."""
     path: NDArray[np.float32]
     """How much of the question the path says."""
     stem: NDArray[np.float32]
@@ -224,7 +226,7 @@ def _file_similarity(files: NDArray[np.int32], similarities: NDArray[np.float32]
         return np.zeros(len(files), np.float32)
     known = similarities[files]
     floor = np.float32(np.percentile(known, _FILE_FLOOR_PERCENTILE))
-    scaled: NDArray[np.float32] = np.maximum(known - floor, 0) / max(known.max() - floor, np.float32(1e-6))
+    scaled: NDArray[np.float32] = np.maximum(known - floor, 0) / max(known.max() - floor, np.float32(_LEAST_SPAN))
     return scaled
 
 
