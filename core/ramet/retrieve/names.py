@@ -32,9 +32,19 @@ class NameSimilarity:
     def __init__(self) -> None:
         self._embedder = TableEmbedder()
         self._names: dict[tuple[str, str], _Name] = {}
+        self._last = "", self._embedder.embed_query("")
+        """The last question and its vector; one search asks several times."""
 
-    def similarities(self, names: Sequence[tuple[str, str]], question: str) -> NDArray[np.float32]:
-        """Return the cosine of a question with each name, given as path and qualified name."""
+    def vector(self, question: str) -> NDArray[np.float32]:
+        """Return the vector of a question."""
+        last = self._last
+        if last[0] != question:
+            # Searches in other threads may put theirs there at any time.
+            self._last = last = question, self._embedder.embed_query(question)
+        return last[1]
+
+    def similarities(self, names: Sequence[tuple[str, str]], vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the cosine of a question, given by its vector, with each name, given as path and qualified name."""
         if not names:
             return np.zeros(0, np.float32)
         known = self._known(names)
@@ -42,7 +52,7 @@ class NameSimilarity:
         flat = np.concatenate([name.rows for name in known])
         weights = np.concatenate([name.weights for name in known])
         used, places = np.unique(flat, return_inverse=True)
-        products = self._embedder.table.products(used, self._embedder.embed_query(question))[places] * weights
+        products = self._embedder.table.products(used, vector)[places] * weights
         ends = np.cumsum(sizes)
         running = np.concatenate([np.zeros(1, np.float64), np.cumsum(products, dtype=np.float64)])
         sums: NDArray[np.float32] = (running[ends] - running[ends - sizes]).astype(np.float32)

@@ -230,7 +230,8 @@ class Searcher:
             documents = view.documents_by_key
             asked = min(_MOST_NEAREST, _NEAREST * max(store.count(), 1) // max(len(documents), 1) + 1)
             found = store.nearest(unit, max(_NEAREST, asked))
-            nearest = {document: score for key, score in found for document in documents.get(key, ())}
+            places = documents.get_all([key for key, _ in found])
+            nearest = {document: score for (_, score), shown in zip(found, places, strict=True) for document in shown}
             with self._guard:
                 of_files = self._file_vectors.similarities(view, store, unit)
             return _Near(store, unit, nearest, of_files)
@@ -255,7 +256,7 @@ class Searcher:
         of_texts = {**near.documents, **{document: found[key] for document, key in asked.items() if key in found}}
         documents = [document for document in candidates if document in of_texts]
         names = [(view.file_of(document).path, view.chunk_of(document).symbol) for document in documents]
-        of_names = self._names.similarities(names, question.text[:_EMBEDDED_CHARACTERS]).tolist()
+        of_names = self._names.similarities(names, self._names.vector(question.text[:_EMBEDDED_CHARACTERS])).tolist()
         mixed = {
             document: (1 - _NAME_SHARE) * of_texts[document] + _NAME_SHARE * of_name
             for document, of_name in zip(documents, of_names, strict=True)
@@ -271,7 +272,7 @@ class Searcher:
             return of_files
         numbers = np.unique(view.file_numbers[candidates])
         paths = [(view.listed[number].path, "") for number in numbers.tolist()]
-        of_paths = self._names.similarities(paths, question.text[:_EMBEDDED_CHARACTERS])
+        of_paths = self._names.similarities(paths, self._names.vector(question.text[:_EMBEDDED_CHARACTERS]))
         mixed = of_files.copy()
         mixed[numbers] = (1 - _PATH_SHARE) * of_files[numbers] + _PATH_SHARE * of_paths
         return mixed

@@ -57,6 +57,8 @@ class PathTraits(Struct, frozen=True):
 
     stem: tuple[int, ...]
     """Hashes of the terms of the name without its extensions."""
+    terms: frozenset[int]
+    """Hashes of the terms of the whole path."""
     is_test: bool
     is_document: bool
     is_old: bool
@@ -68,6 +70,7 @@ def path_traits(path: str) -> PathTraits:
     stem = path.rsplit("/", 1)[-1].split(".", 1)[0]
     return PathTraits(
         tuple(term_hashes(stem)),
+        frozenset(term_hashes(path)),
         _TEST_PATH.search(path) is not None,
         _DOCUMENT_PATH.search(path) is not None,
         _OLD_PATH.search(path) is not None,
@@ -240,10 +243,9 @@ def _path_signals(
     numbers, places = np.unique(files, return_inverse=True)
     stems, said = np.zeros(len(numbers), np.float32), np.zeros(len(numbers), np.float32)
     for place, number in enumerate(numbers.tolist()):
-        path = view.listed[number].path
-        stem = path_traits(path).stem
-        stems[place] = bool(stem) and asked.issuperset(stem)
-        said[place] = sum(weights[term] for term in weights.keys() & set(term_hashes(path))) / everything
+        traits = path_traits(view.listed[number].path)
+        stems[place] = bool(traits.stem) and asked.issuperset(traits.stem)
+        said[place] = sum(weights[term] for term in weights.keys() & traits.terms) / everything
     return stems[places], said[places]
 
 

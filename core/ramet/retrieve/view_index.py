@@ -256,6 +256,13 @@ class KeyDocuments:
         found: list[int] = self._documents[start:end].tolist()
         return found or default
 
+    def get_all(self, keys: Sequence[str]) -> list[list[int]]:
+        """Return the documents of each key; much faster than asking for one after the other."""
+        prefixes = _prefixes(keys)
+        starts = np.searchsorted(self._prefixes, prefixes).tolist()
+        ends = np.searchsorted(self._prefixes, prefixes, side="right").tolist()
+        return [self._documents[start:end].tolist() for start, end in zip(starts, ends, strict=True)]
+
     def sample(self, count: int) -> list[str]:
         """Return some of the keys, always the same ones of the same view."""
         drawn = random.Random(len(self)).sample(range(len(self)), min(count, len(self)))  # noqa: S311  # a sample, no secret
