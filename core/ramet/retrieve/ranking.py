@@ -42,13 +42,13 @@ class Spread(Struct, frozen=True):
 class Weights(Struct, frozen=True):
     """How much each signal counts."""
 
-    words: float = 0.65
-    path: float = 0.1
-    stem: float = 0.1
-    definition: float = 0.25
-    sole_definition: float = 1.5
+    words: float = 1.0
+    path: float = 0.2
+    stem: float = 0.05
+    definition: float = 0.1
+    sole_definition: float = 0.8
     """When the question is nothing but the name."""
-    mention: float = 0.8
+    mention: float = 0.4
     frame: float = 0.6
     mention_base: float = 0.2
     """Added to what the text of a chunk says before it is multiplied by `mention`."""
@@ -58,13 +58,11 @@ class Weights(Struct, frozen=True):
     """Factor of tests, unless the question is about them."""
     document: float = 0.3
     """Factor of documentation and examples, unless the question is about them."""
-    old: float = 0.7
+    old: float = 0.85
     """Factor of deprecated and vendored code."""
-    remainder: float = 0.7
-    """Factor of what stands between definitions."""
-    subject: Spread = Spread(similarity=0.2, file_similarity=0.3, function=0.1, commits=0.45, next_chunk=0.9, next_of_file=0.1)
-    action: Spread = Spread(similarity=0.55, file_similarity=0.0, function=0.2, commits=0.45, next_chunk=1.0, next_of_file=1.0)
-    report: Spread = Spread(similarity=0.2, file_similarity=0.1, function=0.1, commits=0.45, next_chunk=1.0, next_of_file=0.1)
+    subject: Spread = Spread(similarity=0.7, file_similarity=0.5, function=0.1, commits=0.45, next_chunk=0.85, next_of_file=0.0)
+    action: Spread = Spread(similarity=0.55, file_similarity=0.05, function=0.3, commits=0.15, next_chunk=1.0, next_of_file=1.0)
+    report: Spread = Spread(similarity=0.55, file_similarity=0.1, function=0.2, commits=0.45, next_chunk=1.0, next_of_file=1.0)
 
     def spread_for(self, kind: QuestionKind) -> Spread:
         """Return what applies to a kind of question."""
@@ -165,7 +163,6 @@ def factors_of(signals: Signals, weights: Weights) -> Column:
     """Return what each candidate's sum is multiplied by: less than 1 for what people rarely mean."""
     factors = np.where(signals.is_test, weights.test, np.where(signals.is_document, weights.document, 1.0))
     factors *= np.where(signals.is_old, weights.old, 1.0)
-    factors *= np.where(signals.is_remainder, weights.remainder, 1.0)
     return factors.astype(np.float32)
 
 

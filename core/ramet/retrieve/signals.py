@@ -34,8 +34,6 @@ _OTHER_CASE = 0.6
 _LAST_PART_ONLY = 0.5
 
 _FUNCTIONS = frozenset({"function", "method", "constructor"})
-_REMAINDERS = frozenset({"module", "lines", "block", "section"})
-"""Kinds of chunks that hold what is left between definitions."""
 
 _TEST_PATH = re.compile(
     r"(?:^|/)(?:tests?|testing|__tests__|specs?|testdata|fixtures|js_tests|test[-_]\w+)/"
@@ -129,8 +127,6 @@ class Signals(Struct, frozen=True):
     """Tests, unless the question is about them or names the file; so for the next two."""
     is_document: NDArray[np.bool_]
     is_old: NDArray[np.bool_]
-    is_remainder: NDArray[np.bool_]
-    """What stands between definitions."""
     kind: QuestionKind
     """What the question asks for."""
     defined: Mapping[int, str]
@@ -195,7 +191,6 @@ def gather(view: ViewIndex, evidence: Evidence) -> Signals:
         is_test=np.array([trait.is_test for trait in traits], dtype=bool) & ~mention & (not question.is_about_tests),
         is_document=np.array([trait.is_document for trait in traits], dtype=bool) & ~mention & (not question.is_about_documents),
         is_old=np.array([trait.is_old for trait in traits], dtype=bool) & ~mention,
-        is_remainder=np.array([kind in _REMAINDERS for kind in kinds], dtype=bool),
         kind=question.kind,
         defined={document: name for document, (name, _) in definitions.items()},
     )
