@@ -49,7 +49,8 @@ class Weights(Struct, frozen=True):
     sole_definition: float = 0.8
     """When the question is nothing but the name."""
     mention: float = 0.4
-    frame: float = 0.6
+    frame: float = 1.2
+    """As much as words can say: the questions that the weights are fitted to hardly name lines."""
     mention_base: float = 0.2
     """Added to what the text of a chunk says before it is multiplied by `mention`."""
     commits_base: float = 0.3

@@ -254,11 +254,15 @@ class Searcher:
             _logger.warning("Some candidates are not compared", exc_info=True)
             found, floor = {}, 0.0
         of_texts = {**near.documents, **{document: found[key] for document, key in asked.items() if key in found}}
-        documents = [document for document in candidates if document in of_texts]
+        if not of_texts:
+            return {}, 0.0
+        # A chunk whose vector is not there yet counts as a middling candidate, or those that have theirs would win by that alone.
+        middling = float(np.median(list(of_texts.values())))
+        documents = list(candidates)
         names = [(view.file_of(document).path, view.chunk_of(document).symbol) for document in documents]
         of_names = self._names.similarities(names, self._names.vector(question.text[:_EMBEDDED_CHARACTERS])).tolist()
         mixed = {
-            document: (1 - _NAME_SHARE) * of_texts[document] + _NAME_SHARE * of_name
+            document: (1 - _NAME_SHARE) * of_texts.get(document, middling) + _NAME_SHARE * of_name
             for document, of_name in zip(documents, of_names, strict=True)
         }
         # The name of an arbitrary chunk says nothing about the question.
