@@ -37,6 +37,8 @@ class Question(Struct, frozen=True):
 
     row: Row
     searcher: Searcher
+    folder: Path
+    """The working tree or, where the searcher shows a commit, the clone."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -126,7 +128,7 @@ def _in_folder(folder: Path, data: Path, rows: list[Row]) -> Iterator[Question]:
         index.sync()
         index.searcher.warm()
         for row in rows:
-            yield Question(row, index.searcher)
+            yield Question(row, index.searcher, folder)
     finally:
         index.close()
 
@@ -142,7 +144,7 @@ def _at_commits(clone: Path, data: Path, rows: list[Row]) -> Iterator[Question]:
                 pass
             searcher = index.searcher.at(tree)
             searcher.warm()
-            yield Question(row, searcher)
+            yield Question(row, searcher, clone)
     finally:
         index.close()
 
