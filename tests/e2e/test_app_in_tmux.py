@@ -74,7 +74,7 @@ def test_open_ask_follow_a_citation_and_quit(tmux: Tmux) -> None:
     tmux.keys("Enter")
     tmux.wait_for("extract from the code")
     tmux.keys("Tab")
-    tmux.wait_for("found by words")
+    tmux.wait_for("found by")
     tmux.keys("Enter")
     viewer = tmux.wait_for("for attempt in range(RETRY_LIMIT)")
     tmux.keys("C-q")

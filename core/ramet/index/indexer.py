@@ -329,10 +329,11 @@ class _Run:
         yield from run.embed(with_chunks, again=self._rebuild, is_copy_new=self._is_copy_new)
 
     def _is_embedded(self, view: ViewRow) -> bool:
-        """Whether every vector is known to be there; does not open the store for that."""
+        """Whether every vector is known to be there; does not open the store for that, but waits where that is under way."""
         identity = self._embedder.identity
         if not identity:
             return False
+        self._stores.wait_for_opening()
         store = self._stores.opened_vectors(identity)
         if not self._stores.matrix(identity).count() and self._database.view_summary(view).chunks:
             return False

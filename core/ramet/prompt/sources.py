@@ -72,12 +72,13 @@ def joined(first: Source, second: Source, lines: Sequence[str] = ()) -> Source |
 
 
 def merged_reasons(first: Source, second: Source) -> tuple[Reason, ...]:
-    """Return what found either part, the strongest of each kind and detail first."""
+    """Return what found either part, the strongest of each kind and detail first; of two similarities the higher one."""
     best: dict[tuple[str, str], Reason] = {}
     for reason in (*first.reasons, *second.reasons):
-        known = best.get((reason.kind, reason.detail))
+        key = (reason.kind, "" if reason.kind == "dense" else reason.detail)
+        known = best.get(key)
         if known is None or reason.score > known.score:
-            best[reason.kind, reason.detail] = reason
+            best[key] = reason
     return tuple(sorted(best.values(), key=lambda reason: -reason.score)[:_MOST_REASONS])
 
 

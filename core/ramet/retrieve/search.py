@@ -300,6 +300,8 @@ class Searcher:
             return None  # it is not known yet which vectors would be those of the embedder
         matrix = self._stores.matrix(identity)
         if matrix.count() * 2 >= len(view.documents_by_key) > 0:
+            if self._stores.has_vector_files():
+                self._stores.start_opening(identity)  # so that damage to the store of record does not stay unnoticed
             return matrix
         if not self._stores.has_vector_files():
             return None

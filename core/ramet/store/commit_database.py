@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -20,6 +21,8 @@ from ramet.errors import StoreError
 
 _FORMAT = 1
 _BATCH = 500
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_Result = TypeVar("_Result")
 _TABLES = """
 CREATE TABLE known (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, hashes BLOB NOT NULL, paths BLOB NOT NULL);
 CREATE TABLE head (view TEXT PRIMARY KEY, id TEXT NOT NULL, numbers BLOB NOT NULL);
@@ -103,19 +106,27 @@ class CommitDatabase:
                 self._connection = None
 
     def _rows(self, statement: str, parameters: Sequence[object]) -> list[tuple]:  # type: ignore[type-arg]  # rows of SQLite
-        with self._lock:
-            try:
-                return self._opened().execute(statement, tuple(parameters)).fetchall()
-            except sqlite3.DatabaseError as error:
-                raise self._error(error) from error
+        return self._done(lambda connection: connection.execute(statement, tuple(parameters)).fetchall())
 
     def _write(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
-        if not rows:
-            return
+        def write(connection: sqlite3.Connection) -> None:
+            with connection:
+                connection.executemany(statement, rows)
+
+        if rows:
+            self._done(write)
+
+    def _done(self, action: Callable[[sqlite3.Connection], _Result]) -> _Result:
+        """Return what an action gives; a damaged file is thrown away and the action repeated once on an empty one."""
         with self._lock:
             try:
-                with self._opened() as connection:
-                    connection.executemany(statement, rows)
+                return action(self._opened())
+            except sqlite3.DatabaseError as error:
+                if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
+                    raise self._error(error) from error
+            self._discard()
+            try:
+                return action(self._opened())
             except sqlite3.DatabaseError as error:
                 raise self._error(error) from error
 
@@ -139,10 +150,7 @@ class CommitDatabase:
         return connection
 
     def _error(self, error: sqlite3.Error) -> StoreError:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            self._discard()
-        return StoreError(f"The memory of commits {self._path} cannot be used: {error}.", "The next sync builds it anew.")
+        return StoreError(f"The memory of commits {self._path} cannot be used: {error}.", "Check that it is yours and writable.")
 
     def _discard(self) -> None:
         if self._connection is not None:

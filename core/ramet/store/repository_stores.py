@@ -165,6 +165,12 @@ class RepositoryStores:
         finally:
             self._guard.release()
 
+    def wait_for_opening(self) -> None:
+        """Wait until no vectors are being opened any more; returns at once when none are."""
+        opening = self._opening
+        if opening is not None:
+            opening.join()
+
     def replace_database(self) -> None:
         """Move the damaged database aside and begin an empty one."""
         with self._database_guard:

@@ -48,11 +48,18 @@ def test_commits_that_lead_to_no_view_are_forgotten_with_it(database: CommitData
     assert (database.head("one"), database.head("two")) == ("", "a")
 
 
-def test_a_damaged_file_is_an_error_once_and_then_empty(tmp_path: Path) -> None:
+def test_a_damaged_file_is_thrown_away_and_begun_anew(tmp_path: Path) -> None:
     path = tmp_path / "commits.db"
     path.write_bytes(b"this is no database, and longer than its header would be" * 40)
     database = CommitDatabase(path)
 
-    with pytest.raises(StoreError, match="cannot be used"):
-        database.head("one")
     assert database.head("one") == ""
+    database.add([record("a")])
+    assert database.missing(["a"]) == []
+
+
+def test_a_folder_in_its_place_is_an_error_with_advice(tmp_path: Path) -> None:
+    (tmp_path / "commits.db").mkdir()
+
+    with pytest.raises(StoreError, match="cannot be used"):
+        CommitDatabase(tmp_path / "commits.db").head("one")
