@@ -384,7 +384,7 @@ async def used(root: Path) -> list[str]:
             said += (await workspace.search("compute_part_7")).notes
         (first, *_), status = (await workspace.search("compute_part_7")).hits, await workspace.status()
     assert first.path == "part7.py"
-    assert {"lexical", "dense", "symbol", "path"} == {reason.kind for reason in first.reasons}
+    assert {"lexical", "dense", "symbol", "kind", "path"} == {reason.kind for reason in first.reasons}
     assert (status.index.state, status.index.dense_ready) == ("ready", True)
     assert status.index.vectors == status.index.chunks == 220
     return said

@@ -122,6 +122,8 @@ def _why(reasons: Sequence[Reason]) -> str:
     """Return why a source was found, each kind of reason once: the merged parts of a source share words."""
     details: dict[str, dict[str, None]] = {}
     for reason in reasons:
+        if reason.kind == "kind":
+            continue  # it moves a source up, but nothing is found by it
         known = details.setdefault(_LABELS[reason.kind], {})
         if reason.kind != "dense":
             known.update(dict.fromkeys(part for part in reason.detail.split(", ") if part))

@@ -85,6 +85,7 @@ class Parts(Struct, frozen=True):
     similarity: Column
     file_similarity: Column
     symbol: Column
+    kind: Column
     place: Column
     """Of the file's path."""
     frame: Column
@@ -93,7 +94,7 @@ class Parts(Struct, frozen=True):
     @property
     def of_chunk(self) -> Column:
         """What speaks for the chunk itself."""
-        return self.words + self.similarity + self.symbol + self.frame
+        return self.words + self.similarity + self.symbol + self.kind + self.frame
 
     @property
     def of_file(self) -> Column:
@@ -126,7 +127,8 @@ class Ranking:
         given: list[tuple[ReasonKind, str, Column]] = [
             ("lexical", self._matched_words(document), parts.words),
             ("dense", similarity, parts.similarity + parts.file_similarity),
-            ("symbol", self._signals.defined.get(document, "") or f"a {self._view.chunk_of(document).kind}", parts.symbol),
+            ("symbol", self._signals.defined.get(document, ""), parts.symbol),
+            ("kind", self._view.chunk_of(document).kind, parts.kind),
             ("path", self._view.file_of(document).path, parts.place + parts.frame),
             ("history", "commits about this changed the file", parts.history),
         ]
@@ -153,7 +155,8 @@ def parts_of(signals: Signals, weights: Weights) -> Parts:
         words=words,
         similarity=similarity,
         file_similarity=file_similarity,
-        symbol=symbol + spread.function * signals.function,
+        symbol=symbol,
+        kind=spread.function * signals.function,
         place=np.where(signals.mention > 0, weights.mention * (weights.mention_base + text), by_name),
         frame=weights.frame * signals.frame,
         history=spread.commits * signals.commits * (weights.commits_base + text),

@@ -19,7 +19,14 @@ STATE_SENTENCES: dict[CitationState, str] = {
     "unknown": "The answer names a source that it was not given.",
 }
 
-REASON_WORDS = {"lexical": "words", "dense": "meaning", "symbol": "symbol", "path": "path", "history": "past commits"}
+REASON_WORDS = {
+    "lexical": "words",
+    "dense": "meaning",
+    "symbol": "symbol",
+    "kind": "kind",
+    "path": "path",
+    "history": "past commits",
+}
 
 _TOOL_VERBS = {
     "search_code": ("searched", ("query",)),
