@@ -292,6 +292,57 @@ class Attachment(Value, frozen=True):
     text: str
 
 
+class CommandRecording(Value, frozen=True):
+    """What a recorder saw of one command, as it came: not cleaned, not redacted, never stored like this."""
+
+    terminal: str
+    """The name of the terminal it ran in: `1`, `2`, ... in the app, else what recorded it, such as `shell` or `run`."""
+    command: str
+    folder: str
+    """The absolute folder it was started in."""
+    exit_code: int | None
+    """None where no integration told it: the shell was replaced, or the connection ended."""
+    started: float
+    """Seconds since the epoch."""
+    duration: float | None
+    """In seconds."""
+    head: bytes = b""
+    tail: bytes = b""
+    """The end of the output, where it was too long to keep; else all of it is in `head`."""
+    omitted: int = 0
+    """Bytes of output between head and tail that were not kept."""
+    is_full_screen: bool = False
+    """Whether it drew on the alternate screen; that is not part of the output."""
+    has_output: bool = True
+    """False where only the command was recorded, as by the hook of a foreign terminal."""
+    shell: str = ""
+
+
+class CommandRun(Value, frozen=True):
+    """One command in a terminal, cleaned and redacted: safe to store, to show and to send."""
+
+    id: int
+    """Its number in the repository; `@t3` mentions number 3."""
+    terminal: str
+    command: str
+    folder: str
+    exit_code: int | None
+    started: float
+    """Seconds since the epoch."""
+    duration: float | None
+    """In seconds."""
+    output: str = ""
+    """Plain text; a long one is cut in the middle, which a line of it says."""
+    lines: int = 0
+    """Lines of output before it was cut."""
+    tree: str = ""
+    """The id of the tree it ran on, where one was known."""
+    is_full_screen: bool = False
+    has_output: bool = True
+    branch: str = ""
+    """The file-system branch it ran on; empty for the working tree."""
+
+
 class AskRequest(Value, frozen=True):
     """A question."""
 

@@ -1,0 +1,1 @@
+"""What happens in a terminal: emulating one, recording its commands and understanding what they said."""
