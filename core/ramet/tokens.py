@@ -27,6 +27,8 @@ _ASCII_WORD = re.compile(r"[A-Za-z0-9_]+(?:-[A-Za-z][A-Za-z0-9_]*)*")
 _PART = re.compile(r"[A-Z]{2,}s(?![a-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SPACELESS_RUN = re.compile(f"([{_SPACELESS}]+)")
 
+_TYPE_ARGUMENTS = re.compile(r"<[^<>]*>")
+
 _LONGEST_WORD = 128
 """Characters; a longer word without underscores is data (base64, a digest) and becomes a single term."""
 _LONGEST_TERM = 64
@@ -170,6 +172,13 @@ class _HashCache(dict[str, tuple[int, ...]]):
 
 _term_cache = _TermCache()
 _hash_cache = _HashCache()
+
+
+def bare_name(name: str) -> str:
+    """Return a qualified name without type arguments: `Receiver.recv` for `Receiver<T>.recv`."""
+    while "<" in name and (shorter := _TYPE_ARGUMENTS.sub("", name)) != name:
+        name = shorter
+    return name
 
 
 def terms(text: str) -> list[str]:

@@ -14,6 +14,7 @@ from ramet.index.symbols import FUNCTION_KINDS
 from ramet.models import Reason, Reference, Source, Symbol
 from ramet.prompt.relations import Relation
 from ramet.prompt.sources import span_source
+from ramet.tokens import bare_name
 
 _MOST_REFERENCES = 200
 _MOST_CALLERS = 15
@@ -37,7 +38,7 @@ async def related_sources(relation: Relation, repository: Repository) -> list[So
     """Return the definition that a question is about, then what uses it or what it uses; nothing when it is not defined here."""
     name = relation.name.rsplit(".", 1)[-1]
     named = await repository.definitions(names=[name])
-    defined = [symbol for symbol in named if f".{symbol.qualified_name}".endswith(f".{relation.name}")] or list(named)
+    defined = [symbol for symbol in named if f".{bare_name(symbol.qualified_name)}".endswith(f".{relation.name}")] or list(named)
     if not defined or (relation.kind == "callees" and len(defined) > _MOST_NAMESAKES):
         return []
     if relation.kind == "callers":

@@ -16,9 +16,9 @@ from ramet.index.parse_messages import ParsedBlob, ParseJob
 from ramet.models import Chunk, SkipReason, Symbol
 from ramet.store.index_database import packed_blob
 from ramet.store.records import BlobId, BlobRecord, ChunkRecord, Postings, SymbolRecord
-from ramet.tokens import term_hashes
+from ramet.tokens import bare_name, term_hashes
 
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 """Grows whenever chunking, symbols or terms change, so that blobs cut up by older code are cut up again."""
 _NAME_WEIGHT = 2
 """BM25F weight of the qualified name; it belongs to the content, so that it is counted once and for all."""
@@ -96,7 +96,9 @@ def _symbol_records(symbols: Sequence[Symbol], chunks: Sequence[Chunk]) -> tuple
 
 def _postings(chunks: Sequence[Chunk], of_texts: Sequence[Sequence[int]]) -> Postings:
     """Return the terms of the chunks' texts and of their qualified names, which count double."""
-    hashes = [[*of_text, *term_hashes(chunk.symbol) * _NAME_WEIGHT] for chunk, of_text in zip(chunks, of_texts, strict=True)]
+    hashes = [
+        [*of_text, *term_hashes(bare_name(chunk.symbol)) * _NAME_WEIGHT] for chunk, of_text in zip(chunks, of_texts, strict=True)
+    ]
     sizes = np.fromiter(map(len, hashes), dtype=np.int64, count=len(hashes))
     flat = np.fromiter(chain.from_iterable(hashes), dtype=np.uint64, count=int(sizes.sum()))
     rows = np.repeat(np.arange(len(hashes), dtype=np.uint64), sizes)

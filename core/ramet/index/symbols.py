@@ -14,6 +14,7 @@ from tree_sitter import Node, Tree
 
 from ramet.index.parser import packaged_query, query_matches
 from ramet.models import Symbol
+from ramet.tokens import bare_name
 
 FUNCTION_KINDS = frozenset({"function", "method", "constructor", "macro"})
 MINOR_KINDS = frozenset({"constant", "variable", "field", "property", "type", "key", "index", "schema"})
@@ -29,7 +30,6 @@ _MOST_DEFINITIONS = 50_000
 """Definitions of one file that are kept; a file with more is generated or one endless line."""
 _DEEPEST_DECLARATOR = 20
 _SPACE = re.compile(r"\s+")
-_TYPE_ARGUMENTS = re.compile(r"<[^<>]*>")
 _SCRIPT_PREFIX = re.compile(r"^(?:module\.exports|exports|window|globalThis|self|this)\.")
 
 
@@ -104,10 +104,14 @@ def _clean_name(text: str, kind: str) -> str:
     name = name.strip("\"'`")
     if name.startswith(("operator", "(")) or "::operator" in name:
         return name.replace("::", ".")[:_LONGEST_NAME]
-    while "<" in name and (shorter := _TYPE_ARGUMENTS.sub("", name)) != name:
-        name = shorter
-    name = _SCRIPT_PREFIX.sub("", name.replace("::", ".").replace(".prototype.", ".").replace(":", "."))
+    name = _SCRIPT_PREFIX.sub("", bare_name(name).replace("::", ".").replace(".prototype.", ".").replace(":", "."))
     return name.strip(". ")[:_LONGEST_NAME]
+
+
+def _written_type(text: str) -> str:
+    """Return the type of an `impl` without its path: what is implemented for `Point<u8>` is not there for `Point<f32>`."""
+    name, opening, arguments = _SPACE.sub(" ", text).strip().partition("<")
+    return f"{name.rpartition('::')[2]}{opening}{arguments}"[:_LONGEST_NAME]
 
 
 def _definition(captures: dict[str, list[Node]], data: bytes) -> tuple[int, Definition] | None:
@@ -123,7 +127,9 @@ def _definition(captures: dict[str, list[Node]], data: bytes) -> tuple[int, Defi
             return None
         where = name_node or node
         name = _clean_name(data[where.start_byte : where.end_byte].decode("utf-8", "replace"), kind) if name_node else ""
-        if role == "scope":
+        if role == "scope" and kind == "impl":
+            name = _written_type(data[where.start_byte : where.end_byte].decode("utf-8", "replace"))
+        elif role == "scope":
             name = name.rpartition(".")[2]
         elif not name:
             return None

@@ -10,7 +10,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from ramet.embed.table import TableEmbedder
-from ramet.tokens import term_hashes
+from ramet.tokens import bare_name, term_hashes
 
 _NAME_REPEATS = 2
 """The qualified name counts as often against the path."""
@@ -73,4 +73,4 @@ class NameSimilarity:
 
 
 def _terms_of(path: str, symbol: str) -> list[int]:
-    return list(chain(term_hashes(path), term_hashes(symbol) * _NAME_REPEATS))
+    return list(chain(term_hashes(path), term_hashes(bare_name(symbol)) * _NAME_REPEATS))

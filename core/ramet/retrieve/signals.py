@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ramet.retrieve.lexical import TermMatch, best_places
 from ramet.retrieve.question import PathMention, Question, QuestionKind
 from ramet.retrieve.view_index import IndexedFile, NamedSymbol, ViewIndex
-from ramet.tokens import term_hashes
+from ramet.tokens import bare_name, term_hashes
 
 _LEXICAL_CANDIDATES = 200
 _LIKELY_FILES = 15
@@ -259,7 +259,7 @@ def _definitions(view: ViewIndex, name: str) -> list[tuple[NamedSymbol, float]]:
     last = name.rsplit(".", 1)[-1]
     found: list[tuple[NamedSymbol, float]] = []
     for symbol in view.symbols_by_name.get(last.lower(), ()):
-        qualified = symbol.record.qualified_name
+        qualified = bare_name(symbol.record.qualified_name)
         if "." in name and not f".{qualified}".lower().endswith(f".{name}".lower()):
             continue
         found.append((symbol, 1.0 if symbol.record.name == last else _OTHER_CASE))

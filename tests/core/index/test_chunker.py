@@ -78,8 +78,8 @@ def test_comments_attributes_and_the_line_of_an_impl_go_with_the_first_function(
     spans = _spans(parse_file("a.rs", SAMPLES["sample.rs"][0].encode()))
 
     assert (6, 11, "struct", "Point") in spans
-    assert (20, 24, "method", "Point.area") in spans
-    assert (26, 30, "method", "Point.new") in spans
+    assert (20, 24, "method", "Point<T>.area") in spans
+    assert (26, 30, "method", "Point<T>.new") in spans
 
 
 def test_a_long_function_is_cut_with_overlap() -> None:
