@@ -1,12 +1,14 @@
 """Looks at Chroma's files before Chroma does: what it would read as if all were well, or crash on.
 
-Never imports chromadb. A look costs a few system calls, so that a run without changes can afford it.
+Never imports chromadb. A look at files that have not changed since the last one costs a few system calls, so that every search
+and every run without changes can afford it.
 """
 
 from __future__ import annotations
 
 import struct
 import time
+from functools import lru_cache
 from pathlib import Path
 
 from ramet.errors import StoreDamaged
@@ -66,12 +68,23 @@ def _check_index(header: Path) -> None:
         if not file.exists() or file.stat().st_size < least:
             raise _damaged(file)
     links = header.with_name("link_lists.bin")
-    if count and not (links.exists() and _has_all_links(links.read_bytes(), count)):
+    if not count:
+        return
+    if not links.exists():
+        raise _damaged(links)
+    written = links.stat()
+    if not _has_all_links(links, written.st_mtime_ns, written.st_size, count):
         raise _damaged(links)
 
 
-def _has_all_links(content: bytes, count: int) -> bool:
-    """Whether the links of so many elements are there; each has its length in front, and most elements have none."""
+@lru_cache(maxsize=16)
+def _has_all_links(links: Path, written: int, size: int, count: int) -> bool:
+    """Whether the links of so many elements are there; each has its length in front, and most elements have none.
+
+    Reading them takes a microsecond per element and each search asks, so a file that stayed as it was is not read again:
+    `written` (its time stamp) and `size` are there to tell.
+    """
+    content = links.read_bytes()
     place = 0
     for _ in range(count):
         length = content[place : place + _LENGTH_BYTES]
