@@ -209,7 +209,9 @@ class _Run:
         self._is_copy_new = matrix is not None
         parser = PoolParser(self._database, self._reader, scanned, matrix)
         if view is None or looked_at or changes.removed:
-            self._stores.start_opening(self._embedder.identity)
+            if matrix is None:
+                # With a local copy that parsing fills, searches need no store of record, whose start would hold up the parsing.
+                self._stores.start_opening(self._embedder.identity)
             yield from parser.parse([(path, scan.tree.files[path]) for path in sorted(looked_at)], again=self._rebuild)
             view = self._show(scan.tree, parser, looked_at, changes.removed)
             if self._rebuild or is_outdated:
