@@ -178,6 +178,7 @@ async def test_asking_without_a_model_cites_what_is_on_the_disk(workspace: Works
     events = await answer(
         workspace, AskRequest("How is the card charged?", attachments=(Attachment("log", "PaymentRefused: 12"),))
     )
+    context = await workspace.context(AskRequest("How is the card charged?"))
     answered, chosen = events[-1], next(event for event in events if isinstance(event, ModelChosen))
     assert isinstance(answered, Answered)
     kinds = [type(event) for event in events]
@@ -195,6 +196,8 @@ async def test_asking_without_a_model_cites_what_is_on_the_disk(workspace: Works
 
     assert kinds.index(IndexFinished) < kinds.index(ModelChosen) < kinds.index(Retrieved) < kinds.index(TextDelta)
     assert chosen.model is None
+    assert context.model is None
+    assert "shop/payment.py" in [source.path for source in context.sources]
     assert answered.problem is None
     cited = [citation for citation in answered.citations if citation.path == "shop/payment.py"]
     assert cited

@@ -34,6 +34,7 @@ from ramet.models import (
     IndexStatus,
     ModelChoice,
     Reference,
+    RequestContext,
     Revision,
     SearchResult,
     Symbol,
@@ -96,6 +97,8 @@ class ScriptedWorkspace:
         )
         self.answers: list[AskScript] = []
         """One script per `ask`; without one an ask ends in an empty extractive answer."""
+        self.request_context: RequestContext | None = None
+        """What `context` says; None is a context without sources."""
         self.syncs: list[IndexScript] = []
         """One script per `sync`; without one a sync finds nothing to do."""
         self.file_paths: tuple[str, ...] | None = None
@@ -231,6 +234,21 @@ class ScriptedWorkspace:
         finally:
             if not finished:
                 self.closed_streams.append("ask")
+
+    async def context(self, request: AskRequest) -> RequestContext:
+        await self._enter("context", request)
+        return self.request_context or RequestContext(
+            model=self.present.model,
+            window=32_000,
+            question=request.question,
+            sources=(),
+            attachments=request.attachments,
+            source_tokens=(),
+            attachment_tokens=tuple(len(attachment.text) // 3 for attachment in request.attachments),
+            question_tokens=len(request.question) // 3,
+            instruction_tokens=300,
+            earlier_tokens=0,
+        )
 
     async def check_citations(self, citations: tuple[Citation, ...]) -> tuple[Citation, ...]:
         await self._enter("check_citations", citations)

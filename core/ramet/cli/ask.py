@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from ramet.cli.answer import StreamedText, print_sources, tool_sentence, usage_sentence
 from ramet.cli.console import Console, Painted
+from ramet.cli.context import print_context
 from ramet.cli.conversations import full_id
 from ramet.cli.progress import IndexProgressLine
 from ramet.cli.session import Session
@@ -53,6 +54,9 @@ async def _ask(session: Session, request: AskRequest) -> int:
         conversation = await _conversation(workspace, console, options.conversation, goes_on=options.goes_on)
         revision = await session.revision(workspace)
         request = replace(request, conversation=conversation, at=revision.commit if revision else "")
+        if options.context:
+            await _show_context(workspace, console, request, revision, as_json=options.json)
+            return 0
         show = _JsonEvents(console) if options.json else _PrintedAnswer(console, revision)
         try:
             async with aclosing(workspace.ask(request)) as events:
@@ -65,6 +69,16 @@ async def _ask(session: Session, request: AskRequest) -> int:
         return 0
     console.error(problem.what, problem.advice)
     return error_named(problem.error, problem.what, problem.advice).exit_code
+
+
+async def _show_context(
+    workspace: Workspace, console: Console, request: AskRequest, revision: Revision | None, *, as_json: bool
+) -> None:
+    context = await workspace.context(request)
+    if as_json:
+        console.json(context)
+    else:
+        print_context(console, context, revision)
 
 
 async def _conversation(workspace: Workspace, console: Console, id: str, *, goes_on: bool) -> str:

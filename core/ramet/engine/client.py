@@ -30,6 +30,7 @@ from ramet.models import (
     Finding,
     IndexEstimate,
     Reference,
+    RequestContext,
     Revision,
     SearchResult,
     Symbol,
@@ -139,6 +140,10 @@ class RemoteWorkspace:
     def ask(self, request: AskRequest) -> AsyncGenerator[AskEvent, None]:
         """See `Workspace`."""
         return self._stream(protocol.ASK, protocol.AskParams(request))
+
+    async def context(self, request: AskRequest) -> RequestContext:
+        """See `Workspace`."""
+        return await self._call(protocol.CONTEXT, protocol.AskParams(request))
 
     async def check_citations(self, citations: tuple[Citation, ...]) -> tuple[Citation, ...]:
         """See `Workspace`."""

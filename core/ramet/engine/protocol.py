@@ -33,13 +33,14 @@ from ramet.models import (
     IndexEstimate,
     Problem,
     Reference,
+    RequestContext,
     Revision,
     SearchResult,
     Symbol,
     WorkspaceStatus,
 )
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Grows when a message changes its meaning."""
 MAX_LINE_BYTES = 64 * 1024 * 1024
 """A longer line is refused: the largest honest one is the file list of a huge repository."""
@@ -228,6 +229,7 @@ ESTIMATE: Call[EstimateParams, IndexEstimate] = Call("estimate", EstimateParams,
 REVISION: Call[RevisionParams, Revision] = Call("revision", RevisionParams, Revision)
 SEARCH: Call[SearchParams, SearchResult] = Call("search", SearchParams, SearchResult)
 ASK: Stream[AskParams, AskEvent] = Stream("ask", AskParams, AskEvent)
+CONTEXT: Call[AskParams, RequestContext] = Call("context", AskParams, RequestContext)
 CHECK_CITATIONS: Call[CitationsParams, tuple[Citation, ...]] = Call("check_citations", CitationsParams, tuple[Citation, ...])
 FILES: Call[NoParams, tuple[str, ...]] = Call("files", NoParams, tuple[str, ...])
 CHANGES: Call[NoParams, tuple[FileChange, ...]] = Call("changes", NoParams, tuple[FileChange, ...])
@@ -254,6 +256,7 @@ WORKSPACE_METHODS: dict[str, AnyMethod] = {
         REVISION,
         SEARCH,
         ASK,
+        CONTEXT,
         CHECK_CITATIONS,
         FILES,
         CHANGES,

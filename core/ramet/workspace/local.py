@@ -31,6 +31,7 @@ from ramet.models import (
     IndexEstimate,
     ModelChoice,
     Reference,
+    RequestContext,
     Revision,
     SearchResult,
     Symbol,
@@ -128,22 +129,22 @@ class LocalWorkspace:
 
     async def ask(self, request: AskRequest) -> AsyncGenerator[AskEvent, None]:
         """See `Workspace`."""
-        asker = self._asker
+        asker, missing = await self._asker_for(request)
         if request.question.strip():
-            if request.at:
-                warnings: list[str] = []
-                opened = await self._services.revisions.open(request.at, warnings)
-                repository = RevisionRepository(self.root, self._services.revisions, opened, warnings)
-                asker = self._asker_of(repository)
-                missing = self._services.revisions.build_missing(opened)
-            else:
-                missing = self._services.build_missing()
             async with aclosing(missing) as building:
                 async for step in building:
                     yield step
         async with aclosing(asker.ask(request)) as answering:
             async for event in answering:
                 yield event
+
+    async def context(self, request: AskRequest) -> RequestContext:
+        """See `Workspace`."""
+        asker, missing = await self._asker_for(request)
+        async with aclosing(missing) as building:
+            async for _ in building:
+                continue
+        return await asker.context(request)
 
     async def check_citations(self, citations: tuple[Citation, ...]) -> tuple[Citation, ...]:
         """See `Workspace`."""
@@ -222,6 +223,15 @@ class LocalWorkspace:
             from ramet.providers.litellm_library import litellm_library
 
             await asyncio.to_thread(litellm_library)
+
+    async def _asker_for(self, request: AskRequest) -> tuple[Asker, AsyncGenerator[IndexEvent, None]]:
+        """Return who answers about the tree that is meant, and the run that builds its index where that is missing."""
+        if not request.at:
+            return self._asker, self._services.build_missing()
+        warnings: list[str] = []
+        opened = await self._services.revisions.open(request.at, warnings)
+        repository = RevisionRepository(self.root, self._services.revisions, opened, warnings)
+        return self._asker_of(repository), self._services.revisions.build_missing(opened)
 
     def _asker_of(self, repository: Repository) -> Asker:
         return Asker(repository, self._services.conversations, self._choose, self._open_model, self._config)

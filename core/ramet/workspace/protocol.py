@@ -20,6 +20,7 @@ from ramet.models import (
     Finding,
     IndexEstimate,
     Reference,
+    RequestContext,
     Revision,
     SearchResult,
     Symbol,
@@ -58,6 +59,9 @@ class Workspace(Protocol):
 
     def ask(self, request: AskRequest) -> AsyncGenerator[AskEvent, None]:
         """Answer a question from the repository. A missing index is built first, with its events in the stream."""
+
+    async def context(self, request: AskRequest) -> RequestContext:
+        """Return what a question would be sent with. Items may be taken away and the rest be asked with, see `AskRequest`."""
 
     async def check_citations(self, citations: tuple[Citation, ...]) -> tuple[Citation, ...]:
         """Check stored citations against the disk as it is now."""
