@@ -50,7 +50,8 @@ _FORMS = (
     # .NET: at Shop.Cart.Total(Int32 n) in /src/Cart.cs:line 12
     r"at (?P<f3>[\w.`<>\[\]|+,]+) ?\([^)\n]*\)(?: \[0x\w+\])? in (?P<p3>[^\n<>\"|]+?):(?:line )?(?P<l3>\d+)",
     # JavaScript: at f (file:///src/x.js:1:2), also with `eval at`
-    rf"at (?:async )?(?P<f4>(?:new )?[^\s()]+(?: \[as [^\]\n]+\])?) \((?P<p4>[^()\n]+?){_QUERY}:(?P<l4>\d+):(?P<c4>\d+)\)",
+    r"at (?:async )?(?P<f4>(?:new )?[^\s()]+(?: \[as [^\]\n]+\])?) "
+    rf"\((?P<p4>(?:[^()\n]|\([\w-]{{1,40}}\)/)+?){_QUERY}:(?P<l4>\d+):(?P<c4>\d+)\)",
     # PHP: #0 /src/x.php(12): Cart->total()
     r"#\d+ (?P<p5>[^\n(]+)\((?P<l5>\d+)\): (?P<f5>[\w\\>:{}-]+)",
     # PHP and Perl: in /src/x.php on line 12, at x.pl line 3.
@@ -115,7 +116,7 @@ def _ends_in_path(text: str, end: int) -> bool:
     """Whether what stands directly before a place may be the name of a file, or the row number of a list of places."""
     before = text[max(end - _LONGEST_PATH, 0) : end]
     path = before[max(before.rfind(char) for char in _BEFORE_PATH) + 1 :]
-    return path.isdigit() or _is_file_name(path[path.rfind(":") + 1 :])
+    return path.isdigit() or _is_file_name(path[path.rfind(":") + 1 :].removeprefix("//"))
 
 
 def _reference(match: re.Match[str]) -> PlaceReference | None:
@@ -154,7 +155,7 @@ def clean_path(path: str) -> str:
 
 
 def _is_file_name(path: str) -> bool:
-    if path.startswith(("node:", "<")) or path.endswith(("/", ".")) or "://" in path:
+    if path.startswith(("node:", "<", "//")) or path.endswith(("/", ".")) or "://" in path:
         return False
     name = path[path.rfind("/") + 1 :].lstrip("[")
     if name.lower() in _NAMED_FILES:
