@@ -21,6 +21,7 @@ from ramet.config import Config
 from ramet.errors import RametError, StoreError, UsageError
 from ramet.events import Answered, AskEvent, ModelChosen, Retrieved, TextDelta
 from ramet.llm.protocol import ChatModel
+from ramet.llm.redacted import RedactedModel
 from ramet.models import AskRequest, Attachment, Citation, Hit, ModelChoice, Problem, RequestContext, Source, Turn, Usage
 from ramet.prompt.packing import (
     Budget,
@@ -46,6 +47,7 @@ _HITS = 60
 _EXTRACT_HITS = 8
 _EXTRACT_WINDOW = 32_768
 """Tokens that a question without a model is cut to, as if there were one."""
+_SECRETS_HIDDEN = "What looks like a secret in your question or its attachments is sent and stored as a placeholder."
 _STOPPED = Problem("RametError", "The answer was stopped before it was whole.", "Ask again to get all of it.")
 
 
@@ -59,13 +61,16 @@ class Asker:
         choose: ModelChooser,
         open_model: ModelOpener,
         config: Config,
+        redact: Callable[[str], str],
         clock: Callable[[], float] = time.time,
     ) -> None:
+        """Take everything; `redact` returns a text with placeholders in place of its secrets."""
         self._repository = repository
         self._conversations = conversations
         self._choose = choose
         self._open_model = open_model
         self._config = config
+        self._redact = redact
         self._clock = clock
 
     async def ask(self, request: AskRequest) -> AsyncGenerator[AskEvent, None]:
@@ -105,7 +110,7 @@ class Asker:
             window, count = model.context_window, model.count_tokens
         budget = budget_for(window, self._config.context_tokens, count)
         packed = await self._pack(answer, found, budget, count)
-        return await asyncio.to_thread(self._counted, answer, packed, found.notes, window, budget, count)
+        return await asyncio.to_thread(self._counted, answer, packed, (*answer.notes, *found.notes), window, budget, count)
 
     async def check(self, citations: Sequence[Citation]) -> tuple[Citation, ...]:
         """Return stored citations with their state on the disk as it is now."""
@@ -113,15 +118,23 @@ class Asker:
         return await asyncio.to_thread(check_citations, citations, self._repository.read_lines, files)
 
     async def _begun(self, request: AskRequest) -> _Answer:
-        question = _encodable(request.question).strip()
+        given = _encodable(request.question).strip()
+        question = self._redact(given)
         if not question:
             raise UsageError("The question is empty.", "Type what you want to know about the repository.")
         turns: tuple[Turn, ...] = ()
         if request.conversation:
             turns = (await asyncio.to_thread(self._conversations.get, request.conversation)).turns
         choice = await self._choose(request.model) if request.use_model else None
-        attachments = tuple(Attachment(_encodable(given.name), _encodable(given.text)) for given in request.attachments)
-        return _Answer(question, attachments, turns, choice, request)
+        attachments = tuple(
+            Attachment(_encodable(each.name), self._redact(_encodable(each.text))) for each in request.attachments
+        )
+        answer = _Answer(question, attachments, turns, choice, request)
+        is_changed = question != given or any(
+            mine.text != _encodable(theirs.text) for mine, theirs in zip(attachments, request.attachments, strict=True)
+        )
+        answer.notes = (_SECRETS_HIDDEN,) if is_changed else ()
+        return answer
 
     def _answer(self, answer: _Answer) -> AsyncGenerator[AskEvent, None]:
         return self._with_model(answer, answer.choice) if answer.choice else self._extract(answer)
@@ -130,10 +143,10 @@ class Asker:
         model, found = await asyncio.gather(self._open_model(choice), self._search(answer, _HITS))
         budget = budget_for(model.context_window, self._config.context_tokens, model.count_tokens)
         packed = await self._pack(answer, found, budget, model.count_tokens)
-        yield Retrieved(answer.book.sources, (*found.notes, *packed.notes), self._repository.commit)
+        yield Retrieved(answer.book.sources, (*answer.notes, *found.notes, *packed.notes), self._repository.commit)
         messages = opening_messages(packed, answer.added, answer.earlier, budget, model.count_tokens)
         toolbox = Toolbox(self._repository, answer.book, model.count_tokens, self._config.limits.max_file_bytes)
-        run = ModelRun(model, toolbox, messages, self._config.tool_rounds)
+        run = ModelRun(RedactedModel(model, self._redact), toolbox, messages, self._config.tool_rounds)
         try:
             async with aclosing(run.events()) as events:
                 async for event in events:
@@ -149,7 +162,7 @@ class Asker:
         budget = budget_for(_EXTRACT_WINDOW, self._config.context_tokens, _estimated_tokens)
         packed = await self._pack(answer, found, budget, _estimated_tokens)
         text = await extractive_answer(answer.book, self._repository, not answer.request.use_model)
-        yield Retrieved(answer.book.sources, (*found.notes, *packed.notes), self._repository.commit)
+        yield Retrieved(answer.book.sources, (*answer.notes, *found.notes, *packed.notes), self._repository.commit)
         answer.text = text
         yield TextDelta(text)
 
@@ -248,6 +261,7 @@ class _Answer:
         self.turns = turns
         self.choice = choice
         self.request = request
+        self.notes: tuple[str, ...] = ()
         self.earlier = Earlier(())
         self.added: tuple[Source, ...] = ()
         """The sources that the question itself is sent with."""

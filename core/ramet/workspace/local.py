@@ -234,7 +234,9 @@ class LocalWorkspace:
         return self._asker_of(repository), self._services.revisions.build_missing(opened)
 
     def _asker_of(self, repository: Repository) -> Asker:
-        return Asker(repository, self._services.conversations, self._choose, self._open_model, self._config)
+        return Asker(
+            repository, self._services.conversations, self._choose, self._open_model, self._config, self._services.redactor.redact
+        )
 
     async def _choose(self, requested: str) -> ModelChoice | None:
         return await choose_model(requested or self._model, self._config, self._environment)

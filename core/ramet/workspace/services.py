@@ -30,6 +30,7 @@ from ramet.store.conversations import ConversationStore
 from ramet.store.records import ViewRow
 from ramet.store.repository_stores import RepositoryStores
 from ramet.store.vector_process import VectorProcess
+from ramet.terminal.redaction import Redactor
 from ramet.workspace.bridge import iterate_in_thread
 from ramet.workspace.index_state import IndexStateReader
 from ramet.workspace.jobs import SyncJobs
@@ -106,6 +107,7 @@ class Services:
         self._folder = directories.repository(key.identity)
         self.stores = RepositoryStores(directories, key.identity, key.chroma_url, vectors)
         self.conversations = ConversationStore(self._folder / "conversations.db")
+        self.redactor = Redactor()
         self.tree = SharedTree(key.location, key.limits, self._folder)
         self.searcher = Searcher(self.root, key.limits, self.stores, self.embedder)
         self.listeners = Listeners()
