@@ -286,10 +286,20 @@ class Usage(Value, frozen=True):
 
 
 class Attachment(Value, frozen=True):
-    """Text given with a question: piped standard input, a file mentioned by name."""
+    """Text given with a question: piped standard input, a file mentioned by name, what a command said."""
 
     name: str
     text: str
+    places: tuple[str, ...] = ()
+    """`path:line` of the repository that it is about, the most telling first; they are searched for."""
+
+
+class Mentioned(Value, frozen=True):
+    """What the mentions of commands in a question stand for."""
+
+    attachments: tuple[Attachment, ...]
+    notes: tuple[str, ...] = ()
+    """Sentences about mentions that stand for nothing."""
 
 
 class CommandRecording(Value, frozen=True):

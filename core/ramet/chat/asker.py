@@ -127,7 +127,7 @@ class Asker:
             turns = (await asyncio.to_thread(self._conversations.get, request.conversation)).turns
         choice = await self._choose(request.model) if request.use_model else None
         attachments = tuple(
-            Attachment(_encodable(each.name), self._redact(_encodable(each.text))) for each in request.attachments
+            Attachment(_encodable(each.name), self._redact(_encodable(each.text)), each.places) for each in request.attachments
         )
         answer = _Answer(question, attachments, turns, choice, request)
         is_changed = question != given or any(
