@@ -95,11 +95,10 @@ class ModeSwitches:
     def _show_alternate(self, number: int, is_set: bool) -> None:
         """Switch buffers: 47 shows the other one as it was, 1047 and 1049 clear it, and 1049 keeps the cursor meanwhile."""
         screen = self._screen
-        if number == 1049 and is_set and not screen.is_alternate:
+        if number == 1049 and is_set:
             screen.save_cursor()
-        was_alternate = screen.is_alternate
         screen.show_alternate(is_set, clears=number != 47)
-        if number == 1049 and not is_set and was_alternate:
+        if number == 1049 and not is_set:
             screen.restore_cursor()
         self.modes = self.modes._replace(alternate_screen=screen.is_alternate)
 
