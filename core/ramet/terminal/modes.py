@@ -35,7 +35,7 @@ class ModeSwitches:
 
     def reset(self) -> None:
         """Set every mode as it was at the start."""
-        self.modes = Modes()
+        self.modes = Modes(alternate_scroll=True)
         self.cursor_is_visible = True
         self.cursor_shape: CursorShape = "block"
         self.cursor_blinks = False
