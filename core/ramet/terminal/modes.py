@@ -93,11 +93,11 @@ class ModeSwitches:
                 screen.restore_cursor()
 
     def _show_alternate(self, number: int, is_set: bool) -> None:
-        """Switch buffers: 47 shows the other one as it was, 1047 and 1049 clear it, and 1049 keeps the cursor meanwhile."""
+        """Switch buffers: 47 only does that, 1047 clears the alternate one at its end, 1049 at its start and keeps the cursor."""
         screen = self._screen
         if number == 1049 and is_set:
             screen.save_cursor()
-        screen.show_alternate(is_set, clears=number != 47)
+        screen.show_alternate(is_set, clears=number == (1049 if is_set else 1047))
         if number == 1049 and not is_set:
             screen.restore_cursor()
         self.modes = self.modes._replace(alternate_screen=screen.is_alternate)

@@ -20,7 +20,18 @@ from ramet.terminal.widths import width
 IS_INSTALLED = shutil.which("tmux") is not None
 
 _UNDERLINES: dict[str, Underline] = {"4": "single", "4:2": "double", "4:3": "curly", "4:4": "dotted", "4:5": "dashed"}
-_FLAGS = {"1": "bold", "2": "dim", "3": "italic", "5": "blink", "7": "reverse", "8": "hidden", "9": "strike", "53": "overline"}
+# tmux 3.3 writes 53, the overline, as 5:3.
+_FLAGS = {
+    "1": "bold",
+    "2": "dim",
+    "3": "italic",
+    "5": "blink",
+    "7": "reverse",
+    "8": "hidden",
+    "9": "strike",
+    "53": "overline",
+    "5:3": "overline",
+}
 _DRAWN = dict(zip("`afgjklmnopqrstuvwxyz{|}~", "◆▒°±┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·", strict=True))
 _PIECE = re.compile("\x1b\\[([0-9;:]*)m|([\x0e\x0f])|([^\x1b\x0e\x0f])", re.DOTALL)
 
@@ -49,21 +60,28 @@ class Tmux:
 
     def __init__(self, folder: Path, columns: int, rows: int) -> None:
         self._columns, self._rows = columns, rows
-        self._pipe = folder / "pipe"
+        self._folder = folder
         self._socket = folder / "tmux"
-        os.mkfifo(self._pipe)
+        self._count = 0
         settings = folder / "tmux.conf"
         settings.write_text("set -g status off\nset -s escape-time 0\nset -g remain-on-exit on\nset -g history-limit 20000\n")
-        self._command = f"stty raw -echo; exec cat {self._pipe}"
-        self._tmux("-f", str(settings), "new-session", "-d", "-x", str(columns), "-y", str(rows), self._command)
-        self._writer = self._pipe.open("wb", buffering=0)
-        self._count = 0
+        pipe, command = self._new_pipe()
+        self._tmux("-f", str(settings), "new-session", "-d", "-x", str(columns), "-y", str(rows), command)
+        self._writer = pipe.open("wb", buffering=0)
 
     def restart(self) -> None:
         """Begin anew, with an empty screen of the first size."""
         self._writer.close()
-        self._tmux("respawn-pane", "-k", self._command, ";", "resize-window", "-x", str(self._columns), "-y", str(self._rows))
-        self._writer = self._pipe.open("wb", buffering=0)
+        pipe, command = self._new_pipe()
+        self._tmux("respawn-pane", "-k", command, ";", "resize-window", "-x", str(self._columns), "-y", str(self._rows))
+        self._writer = pipe.open("wb", buffering=0)
+
+    def _new_pipe(self) -> tuple[Path, str]:
+        """Return a pipe of its own and the command that shows what is written to it: an old reader must not get anything."""
+        self._count += 1
+        pipe = self._folder / f"pipe-{self._count}"
+        os.mkfifo(pipe)
+        return pipe, f"stty raw -echo; exec cat {pipe}"
 
     def resize(self, columns: int, rows: int) -> None:
         """Give the pane another size."""
