@@ -51,6 +51,10 @@ class Controls:
         """Write characters of one cell each."""
         self.screen.write(self._translated(text) if self._is_mapped else text)
 
+    def wide_text(self, text: str) -> None:
+        """Write characters of two cells each."""
+        self.screen.write_wide(text)
+
     def character(self, char: str) -> None:
         """Write a character of any width."""
         self.screen.write_one(char)
@@ -183,6 +187,8 @@ class Controls:
             "=": lambda: self.modes.set_keypad(True),
             ">": lambda: self.modes.set_keypad(False),
             "#8": screen.align,
+            "(B": lambda: self._designate(0, "B"),
+            "(0": lambda: self._designate(0, "0"),
         }
 
     # Controls
@@ -218,6 +224,8 @@ class Controls:
     # Character sets
 
     def _designate(self, slot: int, charset: str) -> None:
+        if self.screen.charsets[slot] == charset:
+            return
         charsets = list(self.screen.charsets)
         charsets[slot] = charset
         self.screen.charsets = (charsets[0], charsets[1], charsets[2], charsets[3])

@@ -9,7 +9,7 @@ import pytest
 from ramet.terminal.emulator import ScreenEmulator
 from ramet.terminal.protocol import Style
 from ramet.terminal.widths import width
-from tests.core.terminal.recordings import COLUMNS, ROWS, load, names
+from tests.core.terminal.recording import COLUMNS, ROWS, load, names
 from tests.core.terminal.tmux_screen import IS_INSTALLED, Cell, Shown, Tmux
 
 pytestmark = pytest.mark.skipif(not IS_INSTALLED, reason="needs tmux, which gives the expected screens")
