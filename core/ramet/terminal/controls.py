@@ -76,6 +76,11 @@ class Controls:
         if action is not None:
             action(self._numbers.get(parameters) or self._parsed(parameters))
 
+    def ascii_set(self) -> None:
+        """Make ASCII the first character set."""
+        if self.screen.charsets[0] != "B":
+            self._designate(0, "B")
+
     def escape(self, name: str) -> None:
         """Do what an escape sequence says."""
         action = self._escapes.get(name)
@@ -109,7 +114,7 @@ class Controls:
 
     def _moving_table(self) -> dict[str, Action]:
         screen = self.screen
-        position: Action = lambda p: screen.move_to(_count(p) - 1, _count(p, 1) - 1)  # noqa: E731
+        position: Action = lambda p: screen.move_to((p[0] or 1) - 1, (p[1] or 1) - 1 if len(p) > 1 else 0)  # noqa: E731
         column: Action = lambda p: screen.to_column(_count(p) - 1)  # noqa: E731
         right: Action = lambda p: screen.to_column(screen.column + _count(p))  # noqa: E731
         down: Action = lambda p: screen.down(_count(p))  # noqa: E731
@@ -187,7 +192,7 @@ class Controls:
             "=": lambda: self.modes.set_keypad(True),
             ">": lambda: self.modes.set_keypad(False),
             "#8": screen.align,
-            "(B": lambda: self._designate(0, "B"),
+            "(B": self.ascii_set,
             "(0": lambda: self._designate(0, "0"),
         }
 

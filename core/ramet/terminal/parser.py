@@ -21,6 +21,7 @@ _TOKEN = re.compile(
     f"([{NARROW}]++)"
     "|(\r\n|[\x00-\x1a\x1c-\x1f\x7f-\x9f])"
     "|\x1b\\[([0-9;:]{0,200}+)m"
+    "|(\x1b\\(B)"
     "|\x1b\\[([0-9;:]{0,200}+)([@-ln-~])"
     "|\x1b\\[([<=>?]?)([0-9;:]{0,200}+)([ -/]{0,2}+)([@-~])"
     "|\x1b([0-OQ-WYZ`-~\\\\])"
@@ -29,9 +30,9 @@ _TOKEN = re.compile(
     f"|([^\x00-\x1f\x7f-\x9f{NARROW}])"
     "|(\x1b)"
 )
-_TEXT, _CONTROL, _SGR, _PARAMETERS, _CSI = 1, 2, 3, 4, 5
-_PREFIX, _PRIVATE_PARAMETERS, _BETWEEN, _PRIVATE_CSI = 6, 7, 8, 9
-_ESCAPE, _INTERMEDIATES, _ESCAPE_BETWEEN, _WIDE, _OTHER, _BROKEN = 10, 11, 12, 13, 14, 15
+_TEXT, _CONTROL, _SGR, _ASCII, _PARAMETERS, _CSI = 1, 2, 3, 4, 5, 6
+_PREFIX, _PRIVATE_PARAMETERS, _BETWEEN, _PRIVATE_CSI = 7, 8, 9, 10
+_ESCAPE, _INTERMEDIATES, _ESCAPE_BETWEEN, _WIDE, _OTHER, _BROKEN = 11, 12, 13, 14, 15, 16
 
 _STRING_END = re.compile("[\x07\x18\x1a\x1b]")
 _GROUND, _AFTER_ESCAPE, _IN_SEQUENCE, _IN_STRING, _IN_STRING_END = range(5)
@@ -59,6 +60,9 @@ class Handler(Protocol):
 
     def sequence(self, name: str, parameters: str) -> None:
         """Take a control sequence; its name is made of its private prefix, intermediates and final character."""
+
+    def ascii_set(self) -> None:
+        """Take `ESC ( B`, which curses programs send with each change of style."""
 
     def escape(self, name: str) -> None:
         """Take an escape sequence; its name is what follows ESC."""
@@ -96,6 +100,7 @@ class Parser:
         """Take complete tokens, and stop at what is none."""
         handler = self._handler
         write, control, rendition, sequence = handler.text, handler.control, handler.rendition, handler.sequence
+        ascii_set = handler.ascii_set
         for match in _TOKEN.finditer(text, start, end):
             kind = match.lastindex
             if kind == _TEXT:
@@ -104,6 +109,8 @@ class Parser:
                 rendition(match[_SGR])
             elif kind == _CSI:
                 sequence(match[_CSI], match[_PARAMETERS])
+            elif kind == _ASCII:
+                ascii_set()
             elif kind == _CONTROL:
                 control(match[_CONTROL])
             elif kind == _PRIVATE_CSI:

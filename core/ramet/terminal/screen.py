@@ -211,16 +211,17 @@ class Screen:
     # Moving
 
     def move_to(self, row: int, column: int) -> None:
-        """Move the cursor; in origin mode rows are counted from the top margin and stay inside the margins."""
+        """Move the cursor, in origin mode counted from the top margin and inside the margins. Neither number is negative."""
         if self.is_origin:
             self.row = max(self.top, min(self.top + row, self.bottom))
         else:
-            self.row = max(0, min(row, self.rows - 1))
-        self.to_column(column)
+            self.row = row if row < self.rows else self.rows - 1
+        self.column = column if column < self.columns else self.columns - 1
+        self.is_wrapping = False
 
     def to_column(self, column: int) -> None:
-        """Move the cursor in its row."""
-        self.column = max(0, min(column, self.columns - 1))
+        """Move the cursor in its row; a column beyond its ends means the end."""
+        self.column = 0 if column < 0 else column if column < self.columns else self.columns - 1
         self.is_wrapping = False
 
     def up(self, count: int) -> None:
