@@ -185,6 +185,25 @@ def test_wrapped_rows_are_one_line_of_text_before_and_after_any_resize() -> None
         assert emulator.cursor.column == 3
 
 
+@pytest.mark.parametrize("buffer", ["", "\x1b[?1049h"])
+def test_a_cursor_right_of_a_narrower_screen_moves_to_its_last_column(buffer: str) -> None:
+    emulator = screen(f"{buffer}\x1b[2;20H")
+
+    emulator.resize(19, 4)
+    emulator.feed(b"x")
+
+    assert shown(emulator) == ["", " " * 18 + "x", "", ""]
+
+
+def test_a_character_that_waits_to_wrap_still_does_after_a_resize() -> None:
+    emulator = screen("abcdefghij")
+
+    emulator.resize(10, 4)
+    emulator.feed(b"k")
+
+    assert shown(emulator) == ["abcdefghij", "k", "", ""]
+
+
 def test_a_screen_that_was_cleared_stays_clear_when_it_is_resized() -> None:
     emulator = screen("".join(f"{number}\r\n" for number in range(30)) + "\x1b[H\x1b[2J$ ")
 
