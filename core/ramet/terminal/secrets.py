@@ -224,17 +224,12 @@ CONTEXTS = (
     _context(
         "password",
         r"\b(?:curl|http|https|xh|wget2?)\b[^\n|;]{0,500}?\s(?:-[a-zA-Z]{0,8}[ua]|--user|--proxy-user|--auth)[=\s]?\s*[\"']?[^\s:\"']{0,100}:([^\s\"']{1,256})",
-        "curl",
-        "http",
-        "xh ",
-        "wget",
+        *(" -u", " -a", "--user", "--proxy-user", "--auth"),
     ),
     _context(
         "password",
         r"\b(?:mysql\w*|mariadb[\w-]*|mycli)\b[^\n|;]{0,300}?\s-p[\"']?([^\s\"'-][^\s\"']{0,255})",
-        "mysql",
-        "mariadb",
-        "mycli",
+        " -p",
     ),
     _context("password", rf"\b(?:sshpass)\b[^\n|;]{{0,100}}?\s-p\s*[\"']?({_SHELL})", "sshpass"),
     _context(
@@ -245,7 +240,7 @@ CONTEXTS = (
     _context(
         "password",
         rf"\b(?:mongo(?:sh|dump|restore|import|export)?|twine|rabbitmqadmin|7z[ar]?)\b[^\n|;]{{0,300}}?\s-p\s*[\"']?({_SHELL})",
-        *("mongo", "twine", "rabbitmqadmin", "7z"),
+        " -p",
     ),
     _context(
         "password",
