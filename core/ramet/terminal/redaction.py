@@ -40,7 +40,10 @@ _MOST_ROWS = 50
 """Rows of a broken secret."""
 _LONGEST_START = 200
 """Characters at the end of a line in which the beginning of a broken secret is looked for."""
-_WRAP = re.compile(r"\n(?<=[A-Za-z0-9_+/=.~%:@!#$^&*?-]\n)(?=[A-Za-z0-9_+/=.~%:@!#$^&*?-])")
+_WRAP = re.compile(
+    r"\n(?<=[A-Za-z0-9_+/=.~%:@!#$^&*?-]\n)(?=[A-Za-z0-9_+/=.~%:@!#$^&*?-])(?!\d{4}[-/]\d\d[-/]\d\d[ T]|\d\d:\d\d:\d\d)"
+)
+"""A line feed in the middle of a word; what begins with a date or a time is a line of its own."""
 
 
 class _Found(NamedTuple):
@@ -189,7 +192,7 @@ def _told(text: str) -> Iterator[_Found]:
     for start, end in _windows(lower):
         window = lower[start:end]
         for rule in CONTEXTS:
-            if any(needle in window for needle in rule.needles):
+            if rule.also in window and any(needle in window for needle in rule.needles):
                 for match in rule.pattern.finditer(lower, start, end):
                     found = _found(text, rule, match, is_distinct=False)
                     if looks_secret(found.secret):
