@@ -37,7 +37,7 @@ _BEFORE_PATH = (" ", "(", '"', "'", "\t", "=", "`", "<", ",", "\n")
 _LONGEST_PATH = 300
 _LONGEST_NAME = 32
 """Characters at the end of a path in which its extension begins."""
-_LONGEST_LINE = 4000
+_LONGEST_LINE = 1000
 """Characters; a longer line is data, of which only the beginning is looked at."""
 
 _PATH = r"(?:[^\s:\"'`()<>\[\]{}|,;=*?&#]|(?<=[\w/])\[[\w.-]{1,60}\](?=[/.])|(?<=/)\([\w.-]{1,60}\)(?=/))+"

@@ -226,7 +226,7 @@ CONTEXTS = (
     ),
     _context(
         "password",
-        r"\b(?:curl|http|https|xh|wget2?)\b[^\n|;]{0,500}?\s(?:-[a-zA-Z]{0,8}[ua]|--user|--proxy-user|--auth)[=\s]?\s*[\"']?[^\s:\"']{0,100}:([^\s\"']{1,256})",
+        r"\b(?:curl|http|https|xh|wget2?)\b[^\n|;]{0,200}?\s(?:-[a-zA-Z]{0,8}[ua]|--user|--proxy-user|--auth)[=\s]?\s*[\"']?[^\s:\"']{0,100}:([^\s\"']{1,256})",
         *(" -u", " -a", "--user", "--proxy-user", "--auth"),
     ),
     _context(
