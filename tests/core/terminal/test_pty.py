@@ -38,6 +38,18 @@ class Watched:
             self.seen += self.pty.read()
         return self.seen
 
+    def until_more(self) -> None:
+        """Wait a little for more output, which may have come already."""
+        self._ready.wait(0.01)
+        self._ready.clear()
+        self.seen += self.pty.read()
+
+    def until_times(self, expected: bytes, times: int) -> None:
+        """Read until something was seen that many times."""
+        while self.seen.count(expected) < times:
+            assert not self.pty.is_over, self.seen
+            self.until_more()
+
     def to_the_end(self) -> bytes:
         while not self.pty.is_over:
             assert self._ready.wait(DEADLINE)
