@@ -14,7 +14,7 @@ def run(session: Session) -> int:
     """Run the command and return the exit code."""
     shell, console = session.options.shell, session.console
     if not may_record(session):
-        console.note("Nothing is recorded: terminal.record is false.")
+        console.note("Nothing is recorded, so there is no hook; see `ramet config show`.")
         return 0
     spool = Spool(session.directories.data)
     spool.prepare()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ramet.cli.console import Console
 from ramet.cli.session import Session
 from ramet.config import load_config
-from ramet.errors import RametError
+from ramet.errors import ConfigError, RametError
 from ramet.models import CommandRecording
 from ramet.terminal.shell_launch import TERMINAL_VARIABLE
 
@@ -23,8 +23,12 @@ def is_recorded_already(environment: Mapping[str, str]) -> bool:
 
 
 def may_record(session: Session) -> bool:
-    """Whether the user lets commands be recorded."""
-    return load_config(None, session.environment, session.directories).terminal.record
+    """Whether the user lets commands be recorded; a configuration that is wrong is said, and does not keep one from running."""
+    try:
+        return load_config(None, session.environment, session.directories).terminal.record
+    except ConfigError as error:
+        session.console.note(f"ramet: not recorded: {error}")
+        return False
 
 
 class Keeper:
@@ -46,9 +50,8 @@ class Keeper:
         self._worker.shutdown()
         errors = [error for future in self._kept if (error := future.exception()) is not None]
         for error in errors[:1]:
-            if not isinstance(error, RametError):
-                raise error
-            console.note(f"ramet: not recorded: {error}")
+            reason = error if isinstance(error, RametError) else f"this is a mistake in Ramet: {type(error).__name__}: {error}"
+            console.note(f"ramet: not recorded: {reason}")
 
     def _store(self, recording: CommandRecording) -> None:
         # Imported here, while the shell is starting or already runs.

@@ -31,7 +31,7 @@ def run(session: Session) -> int:
         raise UsageError(f"{launch.shell} cannot tell which commands it runs.", f"Give one that can with --shell: {known}.")
     records = may_record(session)
     if not records:
-        console.note("Nothing is recorded: terminal.record is false.")
+        console.note("Nothing is recorded in this shell.")
     folder = session.folder
     recorder = Recorder(_NAME, launch.nonce, shell=launch.shell, folder=path_to_text(os.fsencode(folder)))
     process, master = spawn(launch.command, folder, launch.environment, *terminal_size())

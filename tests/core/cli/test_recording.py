@@ -177,13 +177,19 @@ def test_a_command_on_a_terminal_gets_one_of_its_own(shop: Path, recorded: Recor
     assert (run.exit_code, run.output, run.is_full_screen) == (4, "31 93\n", True)
 
 
-def test_a_spool_that_cannot_be_written_does_not_make_a_command_fail(shop: Path, directories: UserDirectories) -> None:
-    directories.data.write_text("a file, not a folder")
-    done = subprocess.run([RAMET, "run", "--", "echo", "fine"], cwd=shop, capture_output=True)
+@pytest.mark.parametrize("problem", ["spool", "configuration"])
+def test_what_cannot_be_recorded_runs_all_the_same(problem: str, shop: Path, directories: UserDirectories) -> None:
+    if problem == "spool":
+        directories.data.write_text("a file, not a folder")
+    else:
+        directories.config.mkdir()
+        directories.config_file.write_text("[terminal]\nrecord = 3\n")
+    done = subprocess.run([RAMET, "run", "--", "sh", "-c", "echo fine; exit 3"], cwd=shop, capture_output=True)
 
-    assert (done.stdout, done.returncode) == (b"fine\n", 0)
+    assert (done.stdout, done.returncode) == (b"fine\n", 3)
     assert done.stderr.startswith(b"ramet: not recorded: ")
     assert done.stderr.count(b"\n") == 1
+    assert problem == "spool" or b"true or false" in done.stderr
 
 
 def test_recording_can_be_switched_off(shop: Path, ramet: Ramet, recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,7 +200,7 @@ def test_recording_can_be_switched_off(shop: Path, ramet: Ramet, recorded: Recor
 
     assert done.returncode == 5
     assert (hook.out, hook.code) == ("", 0)
-    assert "terminal.record is false" in hook.err
+    assert "Nothing is recorded" in hook.err
     assert "terminal.record         false" in shown.out
     assert recorded() == []
 
