@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -11,15 +10,9 @@ from ramet.cli.session import Session
 from ramet.config import load_config
 from ramet.errors import ConfigError, RametError
 from ramet.models import CommandRecording
-from ramet.terminal.shell_launch import TERMINAL_VARIABLE
 
 if TYPE_CHECKING:
     from ramet.terminal.redaction import Redactor
-
-
-def is_recorded_already(environment: Mapping[str, str]) -> bool:
-    """Whether this process runs in a terminal whose commands are recorded."""
-    return bool(environment.get(TERMINAL_VARIABLE))
 
 
 def may_record(session: Session) -> bool:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from ramet.cli.keeping import Keeper, is_recorded_already, may_record
+from ramet.cli.keeping import Keeper, may_record
 from ramet.cli.pass_through import pass_through, terminal_size
 from ramet.cli.session import Session
 from ramet.errors import UsageError
 from ramet.paths import path_to_text
 from ramet.terminal.pty import spawn
 from ramet.terminal.recorder import CommandFinished, Recorder, TerminalEvent
-from ramet.terminal.shell_launch import RECORDED_SHELLS, launch_shell, user_shell
+from ramet.terminal.shell_launch import RECORDED_SHELLS, is_recorded, launch_shell, user_shell
 
 _NAME = "shell"
 """Of the terminal, in what is recorded."""
@@ -21,7 +21,7 @@ _NAME = "shell"
 def run(session: Session) -> int:
     """Run the command and return the exit code, which is that of the shell."""
     options, console = session.options, session.console
-    if is_recorded_already(session.environment):
+    if is_recorded(session.environment):
         raise UsageError("The commands of this terminal are recorded already.", "Use it as it is, or open another terminal.")
     if not (os.isatty(0) and os.isatty(1)):
         raise UsageError("`ramet shell` needs a terminal.", "To record one command in a script: ramet run -- COMMAND.")

@@ -133,8 +133,11 @@ def test_a_recorded_shell_in_a_recorded_shell_is_refused(ramet: Ramet, monkeypat
     no_terminal = ramet("shell")
     monkeypatch.setenv("RAMET_TERMINAL", "shell")
     nested = ramet("shell")
+    monkeypatch.setenv("TMUX", "/tmp/tmux,1,0")
+    in_tmux = ramet("shell")
 
-    assert (no_terminal.code, nested.code) == (2, 2)
+    assert (no_terminal.code, nested.code, in_tmux.code) == (2, 2, 2)
+    assert "needs a terminal" in in_tmux.err
     assert "needs a terminal" in no_terminal.err
     assert "recorded already" in nested.err
 
@@ -237,6 +240,13 @@ def test_a_hook_writes_down_each_command_without_its_output(
     finally:
         watched.pty.close()
         assert watched.pty.join(30)
+    subprocess.run(
+        [program, "-i"],
+        cwd=shop,
+        input=b"echo recorded already\n",
+        capture_output=True,
+        env={**os.environ, "RAMET_TERMINAL": "1"},
+    )
     runs = recorded()
 
     assert modes == {0o600}
@@ -250,6 +260,7 @@ def test_a_hook_writes_down_each_command_without_its_output(
         ("echo the e''nd", 0),
     ]
     assert runs[len(early)].command == "echo m''ore"
+    assert "recorded already" not in "".join(each.command for each in runs)
     assert {each.folder for each in runs[:2]} == {str(shop.resolve())}
     assert runs[2].folder == str(shop.resolve() / "web")
     assert all(not each.has_output and (each.duration or 0) < 30 and each.started > 1_700_000_000 for each in runs)
