@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import aclosing
 
 from msgspec.structs import replace
@@ -19,17 +20,25 @@ from ramet.events import Answered, AskEvent, ModelChosen, ModelRetrying, Retriev
 from ramet.models import AskRequest, Attachment, Revision, Source
 from ramet.workspace.protocol import Workspace
 
+_TMUX = re.compile(r"(?<![\w@./-])@tmux(?![\w./-]*\w)")
+"""The mention that stands for the pane of tmux."""
+
 
 def run(session: Session) -> int:
     """Run the command and return the exit code."""
     options = session.options
     _ = session.folder  # a wrong folder is said before standard input is waited for
     question, attachment = _question(session)
+    attachments = (attachment,) if attachment else ()
+    if options.tmux or _TMUX.search(question):
+        from ramet.cli.tmux import capture_pane
+
+        attachments = (*attachments, capture_pane(session.environment))
     request = AskRequest(
         question=question,
         model="" if options.no_model else options.model,
         use_model=not options.no_model,
-        attachments=(attachment,) if attachment else (),
+        attachments=attachments,
     )
     return asyncio.run(_ask(session, request))
 
@@ -54,6 +63,7 @@ async def _ask(session: Session, request: AskRequest) -> int:
         conversation = await _conversation(workspace, console, options.conversation, goes_on=options.goes_on)
         revision = await session.revision(workspace)
         request = replace(request, conversation=conversation, at=revision.commit if revision else "")
+        request = await _with_mentions(workspace, console, request)
         if options.context:
             await _show_context(workspace, console, request, revision, as_json=options.json)
             return 0
@@ -69,6 +79,16 @@ async def _ask(session: Session, request: AskRequest) -> int:
         return 0
     console.error(problem.what, problem.advice)
     return error_named(problem.error, problem.what, problem.advice).exit_code
+
+
+async def _with_mentions(workspace: Workspace, console: Console, request: AskRequest) -> AskRequest:
+    """Attach the commands that the question mentions; one that cannot be had is said and left out."""
+    if "@" not in request.question:
+        return request
+    mentioned = await workspace.mentioned(request.question)
+    for note in mentioned.notes:
+        console.note(note)
+    return replace(request, attachments=(*request.attachments, *mentioned.attachments))
 
 
 async def _show_context(

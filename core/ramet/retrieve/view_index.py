@@ -68,7 +68,6 @@ class IndexedFile:
         """The names of the definitions in lower case; remembers nothing."""
         return [symbol.name.lower() for symbol in _decode_names(self._symbols)]
 
-
     @property
     def key_prefixes(self) -> bytes:
         """The first 64 bits of each chunk's key, as an array of numbers; later states of the view need not decode them again."""

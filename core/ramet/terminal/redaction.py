@@ -64,14 +64,19 @@ class Redactor:
     """
 
     def __init__(self, key: bytes = b"", numbers: Mapping[str, int] | None = None) -> None:
-        self.key = key or randomness.token_bytes(32)
-        self._numbers = dict(numbers or {})
-        self._counts: dict[str, int] = {}
-        for name, number in self._numbers.items():
-            kind = name.partition(" ")[0]
-            self._counts[kind] = max(self._counts.get(kind, 0), number)
         self._remembered: OrderedDict[str, str] = OrderedDict()
         self._lock = Lock()
+        self.agree(key or randomness.token_bytes(32), numbers or {})
+
+    def agree(self, key: bytes, numbers: Mapping[str, int]) -> None:
+        """Go on with the key and the numbers that another process has written down."""
+        with self._lock:
+            self.key = key
+            self._numbers = dict(numbers)
+            self._counts: dict[str, int] = {}
+            for name, number in self._numbers.items():
+                kind = name.partition(" ")[0]
+                self._counts[kind] = max(self._counts.get(kind, 0), number)
 
     @property
     def numbers(self) -> dict[str, int]:

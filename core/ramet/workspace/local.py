@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from ramet.chat.asker import Asker
 from ramet.chat.repository import Repository
+from ramet.chat.terminal_mentions import Files, mentions_terminal, terminal_mentions
 from ramet.config import Config
 from ramet.embed.protocol import name_of
 from ramet.errors import ModelError
@@ -24,11 +25,14 @@ from ramet.llm.protocol import ChatModel
 from ramet.models import (
     AskRequest,
     Citation,
+    CommandRecording,
+    CommandRun,
     Conversation,
     ConversationInfo,
     FileChange,
     Finding,
     IndexEstimate,
+    Mentioned,
     ModelChoice,
     Reference,
     RequestContext,
@@ -38,6 +42,8 @@ from ramet.models import (
     WorkspaceStatus,
 )
 from ramet.paths import UserDirectories, path_to_text
+from ramet.workspace.command_history import CommandHistory
+from ramet.workspace.command_intake import CommandIntake
 from ramet.workspace.revision_repository import RevisionRepository
 from ramet.workspace.services import Services, budget_of
 from ramet.workspace.tree import listed_files
@@ -60,6 +66,7 @@ class LocalWorkspace:
         environment: Mapping[str, str],
         directories: UserDirectories,
         model: str,
+        intake: CommandIntake,
         release: Callable[[], Awaitable[None]],
     ) -> None:
         """Take everything; `model` is what the flag --model said, empty when it was not given."""
@@ -69,6 +76,8 @@ class LocalWorkspace:
         self._directories = directories
         self._model = model
         self._release = release
+        self._redact = intake.redact
+        self._commands = CommandHistory(services.commands, intake, config.terminal, services.indexed_tree)
         self._asker = self._asker_of(self)
         self._choice: ModelChoice | None = None
         self._chosen_at = float("-inf")
@@ -182,6 +191,37 @@ class LocalWorkspace:
         """See `Workspace`."""
         await asyncio.to_thread(self._services.conversations.delete, id)
 
+    async def record_command(self, recording: CommandRecording) -> CommandRun:
+        """See `Workspace`."""
+        return await asyncio.to_thread(self._commands.record, recording)
+
+    async def commands(self, limit: int = 50, failed: bool = False) -> tuple[CommandRun, ...]:
+        """See `Workspace`."""
+        return await asyncio.to_thread(self._commands.list, limit, failed=failed)
+
+    async def command(self, id: int) -> CommandRun:
+        """See `Workspace`."""
+        return await asyncio.to_thread(self._commands.get, id)
+
+    async def search_commands(self, query: str, limit: int = 50) -> tuple[CommandRun, ...]:
+        """See `Workspace`."""
+        return await asyncio.to_thread(self._commands.search, query, limit)
+
+    async def forget_commands(self, ids: tuple[int, ...] | None = None) -> int:
+        """See `Workspace`."""
+        return await asyncio.to_thread(self._commands.forget, ids)
+
+    async def last_error(self) -> CommandRun | None:
+        """See `Workspace`."""
+        return await asyncio.to_thread(self._commands.last_error)
+
+    async def mentioned(self, question: str) -> Mentioned:
+        """See `Workspace`."""
+        if not mentions_terminal(question):
+            return Mentioned(())
+        files = Files(str(self.root), await self.files(), self.read_lines)
+        return await asyncio.to_thread(terminal_mentions, question, self._commands, files)
+
     async def doctor(self) -> tuple[Finding, ...]:
         """See `Workspace`."""
         from ramet.index.watch import why_polled
@@ -234,9 +274,8 @@ class LocalWorkspace:
         return self._asker_of(repository), self._services.revisions.build_missing(opened)
 
     def _asker_of(self, repository: Repository) -> Asker:
-        return Asker(
-            repository, self._services.conversations, self._choose, self._open_model, self._config, self._services.redactor.redact
-        )
+        conversations = self._services.conversations
+        return Asker(repository, conversations, self._choose, self._open_model, self._config, self._redact)
 
     async def _choose(self, requested: str) -> ModelChoice | None:
         return await choose_model(requested or self._model, self._config, self._environment)

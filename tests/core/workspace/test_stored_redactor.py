@@ -21,6 +21,18 @@ def test_a_secret_keeps_its_placeholder_in_a_later_process(tmp_path: Path) -> No
     assert first != second
 
 
+def test_two_processes_give_no_number_twice(tmp_path: Path) -> None:
+    file = tmp_path / "secrets.json"
+    engine, front_end = StoredRedactor(file), StoredRedactor(file)
+
+    first = engine.redact(f"token {FIRST}")
+    second = front_end.redact(f"token {SECOND}")
+
+    assert first != second
+    assert front_end.redact(f"token {FIRST}") == first
+    assert engine.redact(f"token {SECOND}") == second
+
+
 def test_the_file_is_private_and_holds_no_secret(tmp_path: Path) -> None:
     file = tmp_path / "secrets.json"
 
