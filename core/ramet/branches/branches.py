@@ -1,0 +1,197 @@
+"""Branches of one working tree: making, finding, comparing and changing them. Everything else here is a part of this."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from ramet.branches.names import checked_name
+from ramet.branches.objects import Head, git_head
+from ramet.branches.records import BranchRecord, StoreState
+from ramet.branches.snapshot import Snapshot, Snapshotter
+from ramet.branches.store import BranchStore
+from ramet.errors import UsageError
+from ramet.git.repository import Location
+from ramet.git.revisions import resolve_revision
+from ramet.inert import inert_line
+from ramet.models import Baseline, Branch, BranchFork, ForkRequest, GitHead, Revision
+from ramet.paths import UserDirectories
+
+WORKING_TREE = "working tree"
+"""What a branch is forked from when nothing else is said."""
+_FULL_DIGITS = (40, 64)
+
+
+class Branches:
+    """All branches of one working tree. Blocks; safe to use from several threads and processes."""
+
+    def __init__(self, location: Location, directories: UserDirectories) -> None:
+        """Find the branches; nothing is written before the first change."""
+        self.location = location
+        self.store = BranchStore(location, directories)
+        self._objects = self.store.objects
+        self._snapshotter = Snapshotter(self._objects, self.store.folder)
+        self._secured: tuple[str, Head] | None = None
+
+    # -- finding
+
+    def listed(self, *, dropped: bool = False) -> tuple[Branch, ...]:
+        """Return the branches, the newest first, with how far the working tree has moved from each one's fork."""
+        records = [record for record in self.store.state().branches if record.is_live != dropped]
+        if not records:
+            return ()
+        now = None if self.location.is_bare else self.snapshot().tree
+        moved: dict[str, int] = {}
+        if now is not None:
+            moved = {tree: len(self._objects.changes(tree, now)) for tree in {record.origin.tree for record in records}}
+        values = [record.value(moved.get(record.origin.tree)) for record in records]
+        return tuple(sorted(values, key=lambda branch: -branch.created))
+
+    def get(self, name: str) -> Branch:
+        """Return one branch. Raises UsageError when there is none of that name."""
+        record = self.record(name)
+        moved = None if self.location.is_bare else len(self._objects.changes(record.origin.tree, self.snapshot().tree))
+        return record.value(moved)
+
+    def record(self, name: str) -> BranchRecord:
+        """Return what is stored of a live branch. Raises UsageError when there is none of that name."""
+        return find(self.store.state(), name)
+
+    def revision(self, name: str) -> tuple[Revision, str] | None:
+        """Return the state that a name or a full id stands for and the commit whose history it has; None for anything else."""
+        state = self.store.state()
+        for record in state.branches:
+            if record.is_live and record.name == name:
+                return Revision(name, record.head, record.tree, record.name), self._history(record.origin)
+        if len(name) in _FULL_DIGITS and state.branches:
+            for record in state.branches:
+                if name in (record.head, record.base, record.origin.commit):
+                    return Revision(name, name, self._objects.tree_of(name), record.name), self._history(record.origin)
+            if self._objects.has_own(name):
+                origin = state.branches[-1].origin
+                return Revision(name, name, self._objects.tree_of(name), "branch"), self._history(origin)
+        return None
+
+    # -- making
+
+    def fork(self, request: ForkRequest) -> BranchFork:
+        """Make branches that begin with the same state. Raises UsageError, GitError or StoreError."""
+        if not request.names:
+            raise UsageError("There is no branch to make.", "Give it a name.")
+        with self.store.locked():
+            state = self.store.state()
+            names = self._names(request.names, state)
+            if request.source:
+                baseline, base, snapshot = *self._from(request.source, state), None
+            else:
+                snapshot = self.snapshot(request.include)
+                baseline = Baseline(snapshot.commit, snapshot.tree, snapshot.taken, WORKING_TREE, self._git_head(snapshot.head))
+                base = snapshot.commit
+            state = self.store.state()  # a snapshot may have pinned something
+            made = time.time()
+            records = tuple(
+                BranchRecord(
+                    id=secrets.token_hex(6),
+                    name=name,
+                    head=baseline.commit,
+                    tree=baseline.tree,
+                    origin=baseline,
+                    base=base,
+                    base_tree=baseline.tree,
+                    created=made,
+                    updated=made,
+                )
+                for name in names
+            )
+            self.store.save(replace(state, branches=(*state.branches, *records)))
+        skipped, notes = (snapshot.skipped, snapshot.notes) if snapshot is not None else ((), ())
+        return BranchFork(tuple(record.value(0 if snapshot else None) for record in records), skipped, notes)
+
+    def snapshot(self, include: Collection[str] = ()) -> Snapshot:
+        """Record the working tree as it is and make sure that the record lasts."""
+        with self.store.locked():
+            taken = self._snapshotter.take(include)
+            self._secure(taken)
+            return taken
+
+    # -- inside
+
+    def _secure(self, snapshot: Snapshot) -> None:
+        """Keep everything a snapshot consists of, whatever the user's repository forgets."""
+        if self._secured == (snapshot.tree, snapshot.head):
+            return
+        head = snapshot.head
+        state = self.store.state()
+        if not head.commit or head.commit in state.pinned:
+            self._objects.secure(snapshot.tree, head)
+        elif self._objects.pin(self.store.name, head.commit):
+            self._objects.secure(snapshot.tree, head)
+            self.store.save(replace(state, pinned=(*state.pinned, head.commit)))
+        else:
+            self._objects.secure_all(snapshot.commit)
+        self._secured = snapshot.tree, head
+
+    def _from(self, source: str, state: StoreState) -> tuple[Baseline, str]:
+        """Return the state that a branch or a revision stands for, and the commit it is compared with."""
+        now = time.time()
+        head = self._objects.head()
+        for record in state.branches:
+            if record.is_live and record.name == source:
+                return Baseline(record.head, record.tree, now, source, record.origin.head), record.head
+        if not self.location.is_git:
+            raise UsageError(f"There is no branch {source!r}.", "`ramet branch list` lists them.")
+        self._objects.prepare()
+        assert self._objects.user is not None
+        revision = resolve_revision(self._objects.user, source)
+        head = Head("", revision.commit, revision.tree)
+        commit = self._objects.write_commit(revision.tree, (), f"Commit {revision.commit}\n\nHEAD: {revision.commit}", now)
+        self._secure(Snapshot(commit, revision.tree, head, now))
+        return Baseline(commit, revision.tree, now, source, git_head(head)), commit
+
+    def _names(self, asked: Collection[str], state: StoreState) -> list[str]:
+        """Return good names for new branches. Raises UsageError for one that cannot be used."""
+        names: list[str] = []
+        taken = {record.name for record in state.branches if record.is_live}
+        for name in asked:
+            names.append(checked_name(name, {*taken, *names}))
+        for name in self._revisions(filter(None, asked)):
+            raise UsageError(
+                f"The repository has a branch, tag or commit {name!r} already.", "Choose a name that it does not use."
+            )
+        return names
+
+    def _revisions(self, names: Iterable[str]) -> list[str]:
+        """Return those of some names that stand for something in the repository."""
+        listed = list(names)
+        if self._objects.user is None or not listed:
+            return []
+        asked = "".join(f"{name}\n" for name in listed).encode("utf-8", "replace")
+        lines = self._objects.user.run("cat-file", "--batch-check=%(objecttype)", input=asked).splitlines()
+        return [name for name, line in zip(listed, lines, strict=True) if not line.endswith(b" missing")]
+
+    def _git_head(self, head: Head) -> GitHead | None:
+        return git_head(head) if self.location.is_git else None
+
+    def _history(self, origin: Baseline) -> str:
+        return origin.head.commit if origin.head is not None else ""
+
+    @property
+    def folder(self) -> Path:
+        """Where everything about these branches is kept."""
+        return self.store.folder
+
+
+def find(state: StoreState, name: str) -> BranchRecord:
+    """Return the live branch of a name. Raises UsageError when there is none."""
+    for record in state.branches:
+        if record.is_live and record.name == name:
+            return record
+    if any(record.name == name for record in state.branches):
+        raise UsageError(
+            f"The branch {inert_line(name[:80])!r} was dropped.", f"Bring it back: ramet branch undo {inert_line(name[:80])}"
+        )
+    raise UsageError(f"There is no branch {inert_line(name[:80])!r}.", "`ramet branch list` lists them.")
