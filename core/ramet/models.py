@@ -575,8 +575,8 @@ class DiffLine(Value, frozen=True):
     """Its number in the old file; 0 for an added line."""
     new: int
     """Its number in the new file; 0 for a removed line."""
-    changed: tuple[tuple[int, int], ...] = ()
-    """Which characters differ from the line that stands for it on the other side, from and to; empty when it is all of them."""
+    changed: tuple[tuple[int, int], ...] | None = None
+    """Which characters differ from the line in its place on the other side, from and to; None where none stands in its place."""
     has_newline: bool = True
 
 

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from ramet.branches.names import checked_name
-from ramet.branches.objects import Head, git_head
+from ramet.branches.diff import diff_stat, diff_trees
+from ramet.branches.edits import edited_tree
+from ramet.branches.names import checked_name, checked_path
+from ramet.branches.objects import Head, ObjectStore, git_head
 from ramet.branches.records import BranchRecord, StoreState
 from ramet.branches.snapshot import Snapshot, Snapshotter
 from ramet.branches.store import BranchStore
+from ramet.branches.trees import StoredTree
 from ramet.errors import UsageError
 from ramet.git.repository import Location
-from ramet.git.revisions import resolve_revision
+from ramet.git.revisions import list_tree, resolve_revision
+from ramet.git.runner import Git
+from ramet.index.merkle import SUBMODULE_MODE
 from ramet.inert import inert_line
-from ramet.models import Baseline, Branch, BranchFork, ForkRequest, GitHead, Revision
+from ramet.models import Baseline, Branch, BranchDiff, BranchFork, FileEdit, ForkRequest, GitHead, Revision
 from ramet.paths import UserDirectories
 
 WORKING_TREE = "working tree"
@@ -33,9 +39,15 @@ class Branches:
         """Find the branches; nothing is written before the first change."""
         self.location = location
         self.store = BranchStore(location, directories)
-        self._objects = self.store.objects
-        self._snapshotter = Snapshotter(self._objects, self.store.folder)
         self._secured: tuple[str, Head] | None = None
+
+    @property
+    def _objects(self) -> ObjectStore:
+        return self.store.objects
+
+    @cached_property
+    def _snapshotter(self) -> Snapshotter:
+        return Snapshotter(self._objects, self.store.folder)
 
     # -- finding
 
@@ -76,6 +88,11 @@ class Branches:
                 return Revision(name, name, self._objects.tree_of(name), "branch"), self._history(origin)
         return None
 
+    @property
+    def git(self) -> Git:
+        """The git that reads the states of branches."""
+        return self._objects.git
+
     # -- making
 
     def fork(self, request: ForkRequest) -> BranchFork:
@@ -110,6 +127,54 @@ class Branches:
             self.store.save(replace(state, branches=(*state.branches, *records)))
         skipped, notes = (snapshot.skipped, snapshot.notes) if snapshot is not None else ((), ())
         return BranchFork(tuple(record.value(0 if snapshot else None) for record in records), skipped, notes)
+
+    # -- files
+
+    def files(self, name: str) -> tuple[str, ...]:
+        """Return the paths of a branch's files, sorted; submodules are no files."""
+        entries = list_tree(self._objects.git, self.record(name).tree)
+        return tuple(sorted(entry.path for entry in entries if entry.mode != SUBMODULE_MODE))
+
+    def read(self, name: str, path: str) -> bytes:
+        """Return what a file of a branch holds. Raises UsageError when there is none."""
+        (content,) = StoredTree(self._objects, self.record(name).tree).contents([checked_path(path)])
+        if content is None:
+            raise UsageError(f"The branch {name} has no file {inert_line(path[:200])}.", "Check the path.")
+        return content
+
+    def write(self, name: str, edits: Sequence[FileEdit], message: str = "") -> Branch:
+        """Change files of a branch, all of them or none, and return it as it is then. Raises UsageError."""
+        with self.store.locked():
+            record = self.record(name)
+            tree = edited_tree(self._objects, record.tree, edits)
+            return self.advance(record, tree, message or f"Edit {len(edits)} file{'' if len(edits) == 1 else 's'}").value()
+
+    def diff(self, name: str, against: str = "", paths: Sequence[str] = ()) -> BranchDiff:
+        """Return how a branch differs from its base, from the working tree as it is (`now`), or from another branch."""
+        record = self.record(name)
+        if against in ("", "base"):
+            old, label = record.base_tree, f"the fork of {record.name}"
+        elif against == "now":
+            old, label = self.snapshot().tree, WORKING_TREE
+        else:
+            old, label = self.record(against).tree, against
+        return BranchDiff(label, record.name, diff_trees(self._objects, old, record.tree, paths))
+
+    def advance(self, record: BranchRecord, tree: str, message: str) -> BranchRecord:
+        """Make a tree the new state of a branch; the caller holds the lock and has secured the tree."""
+        if tree == record.tree:
+            return record
+        now = time.time()
+        head = self._objects.write_commit(tree, (record.head,), message, now)
+        moved = replace(record, head=head, tree=tree, updated=now, stat=diff_stat(self._objects, record.base_tree, tree))
+        self.put(moved)
+        return moved
+
+    def put(self, record: BranchRecord) -> None:
+        """Store a branch in place of what it was; the caller holds the lock."""
+        state = self.store.state()
+        branches = tuple(record if each.id == record.id else each for each in state.branches)
+        self.store.save(replace(state, branches=branches))
 
     def snapshot(self, include: Collection[str] = ()) -> Snapshot:
         """Record the working tree as it is and make sure that the record lasts."""

@@ -114,6 +114,10 @@ class ObjectStore:
         """Store a content as it is and return its id."""
         return self._write_object("blob", content)
 
+    def write_tree(self, content: bytes) -> str:
+        """Store a folder in git's own form and return its id."""
+        return self._write_object("tree", content)
+
     def tree_of(self, commit: str) -> str:
         """Return the tree of a commit."""
         return self.git.run("rev-parse", "-q", "--verify", f"{commit}^{{tree}}", environment=RAW).decode().strip()

@@ -10,13 +10,13 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 from ramet.branches.objects import ObjectStore
 from ramet.branches.records import StoreInfo, StoreState, read_record, write_record
 from ramet.errors import StoreDamaged, StoreLocked, UsageError
 from ramet.git.repository import GitRepository, Location
-from ramet.index.merkle import ObjectFormat
 from ramet.paths import UserDirectories, absolute, path_to_text
 from ramet.store.lock import store_error
 
@@ -35,12 +35,6 @@ class BranchStore:
         found = _find(home, location)
         self.is_new = found is None
         self.folder = found if found is not None else _new_folder(home, location)
-        info = read_record(self.folder / "store.json", StoreInfo)
-        if info is not None:
-            object_format: ObjectFormat = "sha256" if info.object_format == "sha256" else "sha1"
-        else:
-            object_format = "sha256" if GitRepository(location).object_format() == "sha256" else "sha1"
-        self.objects = ObjectStore(self.folder / "git", location, object_format)
         self._guard = threading.RLock()
         self._depth = 0
 
@@ -48,6 +42,13 @@ class BranchStore:
     def name(self) -> str:
         """What tells this store from others."""
         return self.folder.name
+
+    @cached_property
+    def objects(self) -> ObjectStore:
+        """The private repository, with ids like those of the user's."""
+        info = read_record(self.folder / "store.json", StoreInfo)
+        object_format = info.object_format if info is not None else GitRepository(self.location).object_format()
+        return ObjectStore(self.folder / "git", self.location, "sha256" if object_format == "sha256" else "sha1")
 
     def state(self) -> StoreState:
         """Return all branches as they are now."""
