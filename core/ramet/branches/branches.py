@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from ramet.branches.diff import diff_stat, diff_trees
 from ramet.branches.edits import edited_tree
+from ramet.branches.merge_back import MergeBack
 from ramet.branches.names import checked_name, checked_path
 from ramet.branches.objects import Head, ObjectStore, git_head
 from ramet.branches.records import BranchRecord, StoreState
@@ -24,7 +25,19 @@ from ramet.git.revisions import list_tree, resolve_revision
 from ramet.git.runner import Git
 from ramet.index.merkle import SUBMODULE_MODE
 from ramet.inert import inert_line
-from ramet.models import Baseline, Branch, BranchDiff, BranchFork, FileEdit, ForkRequest, GitHead, Revision
+from ramet.models import (
+    Baseline,
+    Branch,
+    BranchDiff,
+    BranchFork,
+    BranchUndo,
+    FileEdit,
+    ForkRequest,
+    GitHead,
+    MergeRequest,
+    MergeResult,
+    Revision,
+)
 from ramet.paths import UserDirectories
 
 WORKING_TREE = "working tree"
@@ -179,11 +192,40 @@ class Branches:
     def snapshot(self, include: Collection[str] = ()) -> Snapshot:
         """Record the working tree as it is and make sure that the record lasts."""
         with self.store.locked():
+            self.recover()
             taken = self._snapshotter.take(include)
             self._secure(taken)
             return taken
 
+    # -- merging
+
+    def merge(self, request: MergeRequest) -> MergeResult:
+        """Bring a branch back into the working tree, or say what is in the way. Raises UsageError or BranchConflict."""
+        if self.location.is_bare:
+            raise UsageError("A bare repository has no working tree to merge into.", "Use `ramet branch keep`.")
+        with self.store.locked():
+            return self._merging.merge(self.record(request.name), request)
+
+    def undo(self, name: str = "") -> BranchUndo:
+        """Take back the last merge. Raises UsageError where there is none, BranchConflict where files were changed since."""
+        with self.store.locked():
+            state = self.store.state()
+            if not state.merges:
+                raise UsageError("There is no merge to undo.", "`ramet branch list --dropped` lists what can be brought back.")
+            return self._merging.undo(state)
+
+    def recover(self) -> tuple[str, ...]:
+        """Repair what a merge left that was killed; return sentences about it, none where there was nothing."""
+        if not (self.store.folder / "journal.json").exists():
+            return ()
+        with self.store.locked():
+            return self._merging.recover()
+
     # -- inside
+
+    @cached_property
+    def _merging(self) -> MergeBack:
+        return MergeBack(self.store, self.snapshot)
 
     def _secure(self, snapshot: Snapshot) -> None:
         """Keep everything a snapshot consists of, whatever the user's repository forgets."""

@@ -20,6 +20,7 @@ from ramet.branches.objects import Head, ObjectStore
 from ramet.errors import GitError, UsageError
 from ramet.git.runner import Git
 from ramet.index.merkle import SUBMODULE_MODE
+from ramet.index.reading import Unreadable, open_parent
 from ramet.inert import inert_line
 from ramet.models import SkippedFile, SkipReason
 from ramet.paths import absolute, path_to_text
@@ -254,7 +255,7 @@ class Snapshotter:
         for text in include:
             path = checked_path(text.rstrip("/"))
             found.add(path)
-            for folder, names, files in os.walk(self._place(path)):
+            for folder, names, files in os.walk(self._place(path)) if not os.path.islink(self._place(path)) else ():  # noqa: PTH114
                 names[:] = [name for name in names if name != b".git"]
                 place = os.path.relpath(folder, os.fsencode(self._objects.location.root))
                 found.update(os.path.join(place, name) for name in files)  # noqa: PTH118  # bytes
@@ -267,9 +268,11 @@ class Snapshotter:
             return -1
 
     def _is_file(self, path: bytes) -> bool:
+        """Whether a file or link can be recorded, no folder of its path being a link."""
         try:
-            mode = os.lstat(self._place(path)).st_mode
-        except OSError:
+            with open_parent(self._objects.location.root, path_to_text(path)) as (folder, name):
+                mode = os.lstat(name, dir_fd=folder).st_mode
+        except (OSError, Unreadable):
             return False
         return stat.S_ISLNK(mode) or (stat.S_ISREG(mode) and os.access(self._place(path), os.R_OK))
 

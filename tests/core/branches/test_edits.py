@@ -129,7 +129,7 @@ def test_a_diff_names_files_hunks_lines_and_words(branches: Branches, shop: Path
     assert (files["shop/pay.py"].old_path, files["shop/pay.py"].hunks) == ("shop/payment.py", ())
     assert [hunk.number for hunk in cart_diff.hunks] == [1, 2]
     assert (removed.old, removed.new, added.old, added.new) == (7, 0, 0, 7)
-    assert [added.text[start:end] for start, end in added.changed or ()] == ["that "]
+    assert [added.text[start:end] for start, end in added.changed or ()] == [" that"]
     assert removed.changed == ()
     assert cart_diff.hunks[1].section.startswith("def checkout")
     assert files["blob"].is_binary
