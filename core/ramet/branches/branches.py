@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from ramet.branches.diff import diff_stat, diff_trees
 from ramet.branches.edits import edited_tree
+from ramet.branches.keep import keep
 from ramet.branches.merge_back import MergeBack
 from ramet.branches.names import checked_name, checked_path
 from ramet.branches.objects import Head, ObjectStore, git_head
@@ -34,6 +35,7 @@ from ramet.models import (
     FileEdit,
     ForkRequest,
     GitHead,
+    KeptBranch,
     MergeRequest,
     MergeResult,
     Revision,
@@ -207,12 +209,45 @@ class Branches:
             return self._merging.merge(self.record(request.name), request)
 
     def undo(self, name: str = "") -> BranchUndo:
-        """Take back the last merge. Raises UsageError where there is none, BranchConflict where files were changed since."""
+        """Take back what was done last, a merge or a drop; with a name, bring that dropped branch back.
+
+        Raises UsageError where there is nothing, BranchConflict where files were changed in the same places since.
+        """
         with self.store.locked():
+            self.recover()
             state = self.store.state()
+            dropped = [record for record in state.branches if not record.is_live and name in ("", record.name)]
+            last = max(dropped, key=lambda record: record.dropped or 0.0, default=None)
+            if name or (last is not None and not any(merge.at > (last.dropped or 0.0) for merge in state.merges)):
+                if last is None:
+                    raise UsageError(f"No branch {name!r} was dropped.", "`ramet branch list --dropped` lists those that were.")
+                return self._restore(last, state)
             if not state.merges:
-                raise UsageError("There is no merge to undo.", "`ramet branch list --dropped` lists what can be brought back.")
+                raise UsageError("There is nothing to undo: no merge and no drop.", "`ramet branch list` lists the branches.")
             return self._merging.undo(state)
+
+    def _restore(self, record: BranchRecord, state: StoreState) -> BranchUndo:
+        if any(other.is_live and other.name == record.name for other in state.branches):
+            raise UsageError(
+                f"There is another branch {record.name!r} now.", "Drop that one first; both can be brought back for seven days."
+            )
+        self.put(replace(record, dropped=None))
+        return BranchUndo("drop", record.name)
+
+    def keep(self, name: str, as_name: str = "", message: str = "") -> KeptBranch:
+        """Make an ordinary git branch of a branch, which stays. Raises UsageError or GitError."""
+        with self.store.locked():
+            record = self.record(name)
+            kept = keep(self._objects, record, as_name, message)
+            self.put(replace(record, kept=kept.name))
+            return kept
+
+    def drop(self, name: str) -> Branch:
+        """Drop a branch, which can be brought back for seven days. Raises UsageError."""
+        with self.store.locked():
+            record = replace(self.record(name), dropped=time.time())
+            self.put(record)
+            return record.value()
 
     def recover(self) -> tuple[str, ...]:
         """Repair what a merge left that was killed; return sentences about it, none where there was nothing."""

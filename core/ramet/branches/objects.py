@@ -103,11 +103,11 @@ class ObjectStore:
         name = path_to_text(self.user.run("symbolic-ref", "-q", "HEAD", ok_codes=(0, 1)).rstrip(b"\n"))
         return Head(branch=name.removeprefix("refs/heads/"))
 
-    def write_commit(self, tree: str, parents: Sequence[str], message: str, when: float) -> str:
-        """Store a commit and return its id."""
-        moment = f"{int(when)} +0000"
+    def write_commit(self, tree: str, parents: Sequence[str], message: str, when: float, author: str = "") -> str:
+        """Store a commit and return its id; without an author it is Ramet's."""
+        person = f"{author or _AUTHOR} {int(when)} +0000"
         lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
-        lines += [f"author {_AUTHOR} {moment}", f"committer {_AUTHOR} {moment}", "", message]
+        lines += [f"author {person}", f"committer {person}", "", message]
         return self._write_object("commit", ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape"))
 
     def write_blob(self, content: bytes) -> str:
@@ -128,6 +128,12 @@ class ObjectStore:
             return []
         return self._changes(old, new, "-r")
 
+    def new_objects(self, old: str, new: str) -> list[str]:
+        """Return the ids of all files and folders, the root among them, that one tree has and another one lacks."""
+        changes = self._changes(old, new, "-r", "-t")
+        ids = dict.fromkeys(change.new_id for change in changes if change.new_mode != SUBMODULE_MODE and change.new_id)
+        return [*ids, new]
+
     def secure(self, tree: str, head: Head, base: str = "") -> None:
         """Make sure that a tree stays whole when the user's repository forgets everything but `head`.
 
@@ -136,10 +142,7 @@ class ObjectStore:
         known = base or head.tree or self.empty_tree
         if tree == known:
             return
-        changes = self._changes(known, tree, "-r", "-t")
-        ids = dict.fromkeys(change.new_id for change in changes if change.new_mode != SUBMODULE_MODE)
-        ids[tree] = None
-        self._take([oid for oid in ids if oid and not self._is_loose(oid)])
+        self._take([oid for oid in self.new_objects(known, tree) if not self._is_loose(oid)])
 
     def secure_all(self, commit: str) -> None:
         """Copy a commit with everything it consists of, where the user's repository takes no reference."""
