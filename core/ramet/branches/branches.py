@@ -20,6 +20,7 @@ from ramet.branches.records import BranchRecord, StoreState
 from ramet.branches.snapshot import Snapshot, Snapshotter
 from ramet.branches.store import BranchStore
 from ramet.branches.trees import StoredTree
+from ramet.branches.working import Needs, Working
 from ramet.errors import UsageError
 from ramet.git.repository import Location
 from ramet.git.revisions import list_tree, resolve_revision
@@ -31,6 +32,8 @@ from ramet.models import (
     Branch,
     BranchDiff,
     BranchFork,
+    BranchPlace,
+    BranchRun,
     BranchUndo,
     FileEdit,
     ForkRequest,
@@ -80,7 +83,7 @@ class Branches:
 
     def get(self, name: str) -> Branch:
         """Return one branch. Raises UsageError when there is none of that name."""
-        record = self.record(name)
+        record = self._current(name)
         moved = None if self.location.is_bare else len(self._objects.changes(record.origin.tree, self.snapshot().tree))
         return record.value(moved)
 
@@ -117,6 +120,9 @@ class Branches:
         with self.store.locked():
             state = self.store.state()
             names = self._names(request.names, state)
+            if any(record.is_live and record.name == request.source for record in state.branches):
+                self._current(request.source)
+                state = self.store.state()
             if request.source:
                 baseline, base, snapshot = *self._from(request.source, state), None
             else:
@@ -160,19 +166,19 @@ class Branches:
     def write(self, name: str, edits: Sequence[FileEdit], message: str = "") -> Branch:
         """Change files of a branch, all of them or none, and return it as it is then. Raises UsageError."""
         with self.store.locked():
-            record = self.record(name)
+            record = self._current(name)
             tree = edited_tree(self._objects, record.tree, edits)
             return self.advance(record, tree, message or f"Edit {len(edits)} file{'' if len(edits) == 1 else 's'}").value()
 
     def diff(self, name: str, against: str = "", paths: Sequence[str] = ()) -> BranchDiff:
         """Return how a branch differs from its base, from the working tree as it is (`now`), or from another branch."""
-        record = self.record(name)
+        record = self._current(name)
         if against in ("", "base"):
             old, label = record.base_tree, f"the fork of {record.name}"
         elif against == "now":
             old, label = self.snapshot().tree, WORKING_TREE
         else:
-            old, label = self.record(against).tree, against
+            old, label = self._current(against).tree, against
         return BranchDiff(label, record.name, diff_trees(self._objects, old, record.tree, paths))
 
     def advance(self, record: BranchRecord, tree: str, message: str) -> BranchRecord:
@@ -206,7 +212,7 @@ class Branches:
         if self.location.is_bare:
             raise UsageError("A bare repository has no working tree to merge into.", "Use `ramet branch keep`.")
         with self.store.locked():
-            return self._merging.merge(self.record(request.name), request)
+            return self._merging.merge(self._current(request.name), request)
 
     def undo(self, name: str = "") -> BranchUndo:
         """Take back what was done last, a merge or a drop; with a name, bring that dropped branch back.
@@ -237,7 +243,7 @@ class Branches:
     def keep(self, name: str, as_name: str = "", message: str = "") -> KeptBranch:
         """Make an ordinary git branch of a branch, which stays. Raises UsageError or GitError."""
         with self.store.locked():
-            record = self.record(name)
+            record = self._current(name)
             kept = keep(self._objects, record, as_name, message)
             self.put(replace(record, kept=kept.name))
             return kept
@@ -245,8 +251,9 @@ class Branches:
     def drop(self, name: str) -> Branch:
         """Drop a branch, which can be brought back for seven days. Raises UsageError."""
         with self.store.locked():
-            record = replace(self.record(name), dropped=time.time())
+            record = replace(self._current(name), dropped=time.time())
             self.put(record)
+            self._working.release(record)
             return record.value()
 
     def recover(self) -> tuple[str, ...]:
@@ -256,7 +263,36 @@ class Branches:
         with self.store.locked():
             return self._merging.recover()
 
+    # -- working in them
+
+    def place(self, name: str, owner: int, needs: Needs) -> BranchPlace:
+        """Lay a branch out in a folder and return where; `owner` is the process that will work there, 0 for none."""
+        with self.store.locked():
+            return self._working.place(self._current(name), owner, needs)
+
+    def finished(self, name: str, slot: int, run: BranchRun | None = None, setup: str = "") -> BranchFork:
+        """Take what a command did, which is over, into its branch; the notes say what is no part of it."""
+        with self.store.locked():
+            record, notes = self._working.finished(self.record(name), slot, run, setup)
+            self.put(record)
+            return BranchFork((record.value(),), notes=notes)
+
     # -- inside
+
+    def _current(self, name: str) -> BranchRecord:
+        """Return a live branch with what was changed in the folder where it is laid out."""
+        record = self.record(name)
+        if self._working.pool.of(record.id) is None:
+            return record
+        with self.store.locked():
+            return self._working.absorb(self.record(name))[0]
+
+    def _of_id(self, branch: str) -> BranchRecord | None:
+        return next((record for record in self.store.state().branches if record.id == branch), None)
+
+    @cached_property
+    def _working(self) -> Working:
+        return Working(self.store, self.advance, self._of_id)
 
     @cached_property
     def _merging(self) -> MergeBack:
