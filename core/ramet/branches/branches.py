@@ -10,6 +10,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from ramet.branches.budget import Housekeeping
 from ramet.branches.diff import diff_stat, diff_trees
 from ramet.branches.edits import edited_tree
 from ramet.branches.keep import keep
@@ -35,6 +36,7 @@ from ramet.models import (
     BranchPlace,
     BranchRun,
     BranchUndo,
+    BranchUsage,
     FileEdit,
     ForkRequest,
     GitHead,
@@ -277,6 +279,26 @@ class Branches:
             self.put(record)
             return BranchFork((record.value(),), notes=notes)
 
+    # -- the disk
+
+    def usage(self, limit: int) -> BranchUsage:
+        """Return what all branches take of the disk."""
+        return self._housekeeping.usage(limit)
+
+    def tidy(self, limit: int) -> tuple[str, ...]:
+        """Forget what was dropped long ago, and more where the branches take more bytes than the limit."""
+        if not self.store.state().branches:
+            return ()
+        with self.store.locked():
+            return self._housekeeping.tidy(limit)
+
+    def examine(self) -> tuple[str, ...]:
+        """Repair and remove what killed processes left; return sentences about what was found."""
+        if self.store.is_new:
+            return ()
+        with self.store.locked():
+            return (*self.recover(), *self._housekeeping.clean())
+
     # -- inside
 
     def _current(self, name: str) -> BranchRecord:
@@ -293,6 +315,10 @@ class Branches:
     @cached_property
     def _working(self) -> Working:
         return Working(self.store, self.advance, self._of_id)
+
+    @cached_property
+    def _housekeeping(self) -> Housekeeping:
+        return Housekeeping(self.store, self._working.pool)
 
     @cached_property
     def _merging(self) -> MergeBack:

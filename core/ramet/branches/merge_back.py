@@ -224,7 +224,7 @@ class MergeBack:
             after = self._objects.write_commit(tree, (now.commit,), f"Merged {before.name}", now.taken)
             record = MergeRecord(
                 merge_id, before.id, time.time(), now.commit, after, before.base, before.base_tree,
-                tuple(_merged_file(file) for file in files), raw,
+                tuple(_merged_file(file) for file in files), now.head.commit, raw,
             )  # fmt: skip
         journal = Journal(merge_id, "begun", steps, self._new_folders(steps), branch, record if steps else None, undone)
         self._journal.write(journal)

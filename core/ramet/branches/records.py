@@ -79,6 +79,8 @@ class MergeRecord(Struct, frozen=True):
     base_tree: str
     """What the branch was compared with before the merge."""
     files: tuple[MergedFile, ...]
+    head: str = ""
+    """What the working tree stood on."""
     raw: dict[str, str] = {}
     """Id of a content as git stores it -> id of the bytes that were on the disk, where line ends or the like differ."""
 
