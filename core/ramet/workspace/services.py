@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from ramet.branches.branches import Branches
 from ramet.config import Config, IndexLimits
 from ramet.embed.factory import EmbedderKey, embedder_key, make_embedder
 from ramet.embed.protocol import PreparedEmbedder
@@ -116,9 +117,11 @@ class Services:
         self.jobs = SyncJobs(self._run, self._job_changed)
         self._run_tree = RunTree(self.tree, key.location, key.limits, self._folder)
         self._indexer = Indexer(self._run_tree, self.root, key.limits, self.stores, self.embedder)
+        self.branches = Branches(key.location, directories)
         self.revisions = Revisions(
-            key.location, key.limits, self.stores, self._indexer, self.searcher, self.embedder, self._budget, self._warmed
-        )
+            key.location, key.limits, self.stores, self._indexer, self.searcher, self.embedder, self._budget, self._warmed,
+            self.branches,
+        )  # fmt: skip
         self._synced_tree: MerkleTree | None = None
         """What the last complete run indexed; a scan that finds nothing new returns the very same object."""
         self._watch = FileWatch(key.location, self._folder, self._files_changed)
