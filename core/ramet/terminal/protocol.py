@@ -67,6 +67,8 @@ class Modes(NamedTuple):
     alternate_screen: bool = False
     alternate_scroll: bool = False
     """The wheel sends arrow keys while the alternate screen is shown (mode 1007)."""
+    synchronized: bool = False
+    """The program is in the middle of a picture (mode 2026): whoever draws should wait for its end, but at most briefly."""
 
 
 class Emulator(Protocol):
