@@ -311,6 +311,8 @@ class CommandRecording(Value, frozen=True):
     """The end of the output, where it was too long to keep; else all of it is in `head`."""
     omitted: int = 0
     """Bytes of output between head and tail that were not kept."""
+    omitted_lines: int = 0
+    """Line ends among them."""
     is_full_screen: bool = False
     """Whether it drew on the alternate screen; that is not part of the output."""
     has_output: bool = True

@@ -5,21 +5,16 @@ Unlike everything else in the data directory they cannot be derived again: a dam
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import threading
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
-from ramet.errors import StoreError, StoreFull, UsageError
+from ramet.errors import UsageError
 from ramet.models import Conversation, ConversationInfo, Problem, Turn, Usage
-from ramet.store.lock import store_error
-from ramet.store.recovery import move_aside
+from ramet.store.user_database import UserDatabase
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS conversation (
@@ -40,10 +35,7 @@ _SELECT_INFO = (
 )
 _LONGEST_TITLE = 80
 """Characters of the first question that become the title."""
-_BUSY_SECONDS = 10.0
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
-Result = TypeVar("Result")
 Row = tuple[Any, ...]
 """A row of SQLite, whose values have no static types."""
 
@@ -52,15 +44,12 @@ class ConversationStore:
     """Stores questions and answers; every operation opens the file for itself, so any thread may call."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._is_ready = False
-        self._guard = threading.Lock()
-        self._warning = ""
+        self._database = UserDatabase(path, _TABLES, "The stored conversations")
 
     @property
     def warning(self) -> str:
         """A sentence about a damaged file that had to be moved aside; empty when all is well."""
-        return self._warning
+        return self._database.warning
 
     @staticmethod
     def new_id() -> str:
@@ -77,13 +66,13 @@ class ConversationStore:
             )
             connection.execute("INSERT INTO turn (conversation, body) VALUES (?, ?)", (id, msgspec.json.encode(turn)))
 
-        self._run(write)
+        self._database.run(write)
 
     def list(self) -> tuple[ConversationInfo, ...]:
         """Return all conversations, the newest first."""
-        if not self._path.exists():
+        if not self._database.exists():
             return ()
-        return self._run(
+        return self._database.run(
             lambda connection: tuple(
                 ConversationInfo(*row) for row in connection.execute(f"{_SELECT_INFO} ORDER BY c.updated DESC, c.rowid DESC")
             )
@@ -96,63 +85,15 @@ class ConversationStore:
             found: Row | None = connection.execute(f"{_SELECT_INFO} WHERE c.id = ?", (id,)).fetchone()
             return found, connection.execute("SELECT body FROM turn WHERE conversation = ? ORDER BY number", (id,)).fetchall()
 
-        info, bodies = self._run(read) if self._path.exists() else (None, [])
+        info, bodies = self._database.run(read) if self._database.exists() else (None, [])
         if info is None:
             raise UsageError(f"There is no conversation {id!r} in this repository.", "Start a new one, or list those that exist.")
         return Conversation(ConversationInfo(*info), tuple(_decoded(body, info[2]) for (body,) in bodies))
 
     def delete(self, id: str) -> None:
         """Forget a conversation for good; an unknown id is ignored."""
-        if self._path.exists():
-            self._run(lambda connection: connection.execute("DELETE FROM conversation WHERE id = ?", (id,)).rowcount)
-
-    def _run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        """Do `work` in one transaction; a damaged file is moved aside and the work done on a new one."""
-        with self._guard, self._translated():
-            try:
-                return self._attempt(work)
-            except sqlite3.DatabaseError as error:
-                if error.sqlite_errorcode & 0xFF not in _DAMAGED:
-                    raise
-                aside = move_aside(self._path)
-                self._is_ready = False
-                self._warning = f"The stored conversations were damaged; the file is kept as {aside}, and a new one was begun."
-                return self._attempt(work)
-
-    def _attempt(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        with closing(self._connect()) as connection, connection:
-            return work(connection)
-
-    def _connect(self) -> sqlite3.Connection:
-        is_new = not self._path.exists()
-        if is_new:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS)
-        try:
-            if is_new or not self._is_ready:
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.executescript(_TABLES)
-                self._is_ready = True
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA secure_delete = ON")  # "for good" includes the pages of the file
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise store_error(error, f"use {self._path}") from error
-        except sqlite3.Error as error:
-            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
-                raise StoreFull(f"The disk is full: cannot write {self._path}.", "Free some space, then ask again.") from error
-            raise StoreError(
-                f"Cannot use {self._path}: {error}.", "Check that the data directory is yours and writable."
-            ) from error
+        if self._database.exists():
+            self._database.run(lambda connection: connection.execute("DELETE FROM conversation WHERE id = ?", (id,)).rowcount)
 
 
 def title_of(question: str) -> str:

@@ -1,0 +1,111 @@
+# What the recorded terminal and the hook share: the last command of the history, and hooks that stay around those of others.
+# Works with bash 3.2. Names begin with __ramet_; nothing here is exported, and nothing reads from the folder it runs in.
+
+# Percent-encodes $1 into __ramet_encoded.
+__ramet_encode() {
+    local LC_ALL=C text=${1//[%]/%25} i char
+    text=${text//;/%3B}
+    text=${text//$'\n'/%0A}
+    text=${text//$'\t'/%09}
+    case $text in
+        *[$'\001'-$'\037'$'\177']*)
+            __ramet_encoded=
+            for ((i = 0; i < ${#text}; i++)); do
+                char=${text:i:1}
+                case $char in
+                    [$'\001'-$'\037'$'\177']) printf -v char '%%%02X' "'$char" ;;
+                esac
+                __ramet_encoded+=$char
+            done
+            ;;
+        *) __ramet_encoded=$text ;;
+    esac
+}
+
+# Splits the newest entry of the history into __ramet_number and __ramet_line.
+__ramet_newest() {
+    __ramet_line=$(HISTTIMEFORMAT= builtin history 1)
+    __ramet_line=${__ramet_line#"${__ramet_line%%[! ]*}"}
+    __ramet_number=${__ramet_line%%[!0-9]*}
+    __ramet_line=${__ramet_line#"$__ramet_number"}
+    __ramet_line=${__ramet_line:2} # a blank or a star, and a blank
+}
+
+# Whether the newest entry is the command line that runs: one that the history ignores, such as one with a leading space, is not in it.
+__ramet_is_recorded() {
+    __ramet_newest
+    case $__ramet_line in [[:space:]]*) return 1 ;; esac
+    [[ -n $__ramet_number && -n $__ramet_next ]] || return 1
+    ((__ramet_number >= __ramet_next)) && return 0
+    # With erasedups the number of entries may stay the same.
+    [[ :$HISTCONTROL: == *:erasedups:* && $(HISTTIMEFORMAT='%s ' builtin history 1) != "$__ramet_before" ]]
+}
+
+# Remembers, before a prompt, which number the next entry of the history gets.
+__ramet_remember() {
+    # An ignored duplicate cannot be told from a command that is kept out of the history, so duplicates are taken out here.
+    case :$HISTCONTROL: in
+        *:ignoreboth:*) HISTCONTROL=${HISTCONTROL//ignoreboth/ignorespace} __ramet_drops_duplicates=1 ;;
+        *:ignoredups:*) HISTCONTROL=${HISTCONTROL//ignoredups/} __ramet_drops_duplicates=1 ;;
+    esac
+    case :$HISTCONTROL: in *:erasedups:*) __ramet_before=$(HISTTIMEFORMAT='%s ' builtin history 1) ;; esac
+    __ramet_number=0
+    if ((__ramet_version >= 404)); then
+        # Before the prompt this is the number of the newest entry, and 1 without any; it costs no process, as asking would.
+        __ramet_number='\!'
+        __ramet_number=${__ramet_number@P}
+    fi
+    ((__ramet_number > 1)) || __ramet_newest
+    __ramet_next=$((${__ramet_number:-0} + 1))
+}
+
+# Takes the entry $1 out of the history when its line $2 repeats the one before, as HISTCONTROL asked for.
+__ramet_drop_duplicate() {
+    if [[ -n $__ramet_drops_duplicates && -n $2 && $2 == "$__ramet_previous" ]]; then
+        builtin history -d "$1" 2>/dev/null
+    else
+        __ramet_previous=$2
+    fi
+}
+
+# Puts __ramet_begin first and __ramet_end last into PROMPT_COMMAND, again and again, for others do the same.
+__ramet_surround() {
+    # bash-preexec must stay last: what comes after it counts as the next command.
+    local last=__ramet_end
+    case ${PROMPT_COMMAND-} in *__bp_interactive_mode*) last= ;; esac
+    if ((__ramet_version >= 501)) && [[ ${PROMPT_COMMAND@a} == *a* ]]; then
+        local -a kept=()
+        local each
+        for each in "${PROMPT_COMMAND[@]}"; do
+            case $each in __ramet_begin | __ramet_end) ;; *) kept+=("$each") ;; esac
+        done
+        for ((each = 0; each < ${#kept[@]}; each++)); do
+            case ${kept[each]} in
+                *__bp_interactive_mode*)
+                    kept[each]=${kept[each]//__ramet_end/:}
+                    kept[each]=${kept[each]/__bp_interactive_mode/$'__ramet_end\n__bp_interactive_mode'}
+                    last=
+                    ;;
+            esac
+        done
+        PROMPT_COMMAND=(__ramet_begin ${kept[@]+"${kept[@]}"} $last)
+        return
+    fi
+    case ${PROMPT_COMMAND-} in
+        __ramet_begin$'\n'*$'\n'__ramet_end) return ;;
+        __ramet_begin$'\n'*__ramet_end$'\n'__bp_interactive_mode) return ;;
+    esac
+    local between=${PROMPT_COMMAND-}
+    between=${between//__ramet_begin/:}
+    between=${between//__ramet_end/:}
+    between=${between:-:}
+    if [[ -z $last ]]; then
+        between=${between/__bp_interactive_mode/$'__ramet_end\n__bp_interactive_mode'}
+        PROMPT_COMMAND="__ramet_begin"$'\n'"$between"
+    else
+        PROMPT_COMMAND="__ramet_begin"$'\n'"$between"$'\n'"$last"
+    fi
+}
+
+__ramet_version=$((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1]))
+__ramet_next= __ramet_number= __ramet_line= __ramet_encoded= __ramet_previous= __ramet_before= __ramet_drops_duplicates=
