@@ -30,6 +30,8 @@ _BEFORE, _AFTER = 600, 4600
 """Characters around a telling word that a rule may need."""
 _SHORTEST_WRAPPED = 20
 """Columns of the narrowest terminal whose wrapping is recognised."""
+_NARROWEST = 60
+"""Columns of the narrowest terminal of which the longest line tells the width: below, it is mostly just a longer line."""
 _WIDTHS = frozenset((80, 100, 120, 132, 160, 200))
 """Usual widths of terminals."""
 _LONGEST_START = 300
@@ -266,7 +268,7 @@ def _wrapped(text: str, found: list[_Found]) -> Iterator[_Found]:
 
 
 def _is_full(width: int, longest: int) -> bool:
-    return width == longest or width in _WIDTHS
+    return width in _WIDTHS or (width == longest and width >= _NARROWEST)
 
 
 def _broken(text: str, longest: int) -> Iterator[list[int]]:

@@ -341,6 +341,9 @@ def _bare_value(text: str, match: re.Match[str], name_start: int, name: str) -> 
         if not is_joined and not is_whole_line:
             return None
     value = text[start:end]
+    if name_start and text[name_start - 1] == "[":  # the parameters of a test
+        value = value.partition("]")[0]
+        end = start + len(value)
     return (start, end, kind_of_name(name.lower())) if _is_bare_secret(name, value, is_first) else None
 
 
