@@ -23,6 +23,8 @@ SCROLLBACK = 10_000
 """Lines that are kept above the screen."""
 _LARGEST = 2_000
 """Columns and rows that a screen may have."""
+_NARROWEST = 2
+"""Columns that a screen has at least: a wide character takes two."""
 
 
 class ScreenEmulator:
@@ -31,7 +33,7 @@ class ScreenEmulator:
     def __init__(self, columns: int, rows: int, scrollback: int = SCROLLBACK) -> None:
         self._pens = Pens()
         self._history = History(scrollback)
-        self._screen = Screen(_bounded(columns), _bounded(rows), self._history, self._pens)
+        self._screen = Screen(_bounded(columns, _NARROWEST), _bounded(rows), self._history, self._pens)
         self._controls = Controls(self._screen)
         self._parser = Parser(self._controls)
         self._revision = 0
@@ -111,7 +113,7 @@ class ScreenEmulator:
 
     def resize(self, columns: int, rows: int) -> None:
         """Change the size; lines that were wrapped are wrapped anew, and rows are counted anew."""
-        columns, rows = _bounded(columns), _bounded(rows)
+        columns, rows = _bounded(columns, _NARROWEST), _bounded(rows)
         if (columns, rows) != (self.columns, self.rows):
             reflow.resize(self._screen, columns, rows)
             self._revision += 1
@@ -154,7 +156,7 @@ class ScreenEmulator:
             screen.lines[screen.row].marks += (number,)
 
     def marks(self) -> Mapping[int, int]:
-        """Return the row of each mark that is still kept."""
+        """Return the row of each mark that is still kept: of the main screen, also while the alternate one is shown."""
         screen = self._screen
         found = self._history.marks
         for index, line in enumerate(screen.other_lines if screen.is_alternate else screen.lines):
@@ -170,5 +172,5 @@ class ScreenEmulator:
         return self._history.line(row) if self.first_row <= row < top else None
 
 
-def _bounded(size: int) -> int:
-    return max(1, min(size, _LARGEST))
+def _bounded(size: int, smallest: int = 1) -> int:
+    return max(smallest, min(size, _LARGEST))

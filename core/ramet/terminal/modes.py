@@ -35,7 +35,7 @@ class ModeSwitches:
 
     def reset(self) -> None:
         """Set every mode as it was at the start."""
-        self.modes = Modes()
+        self.modes = Modes(alternate_scroll=True)
         self.cursor_is_visible = True
         self.cursor_shape: CursorShape = "block"
         self.cursor_blinks = False
@@ -93,13 +93,12 @@ class ModeSwitches:
                 screen.restore_cursor()
 
     def _show_alternate(self, number: int, is_set: bool) -> None:
-        """Switch buffers: 47 shows the other one as it was, 1047 and 1049 clear it, and 1049 keeps the cursor meanwhile."""
+        """Switch buffers: 47 only does that, 1047 clears the alternate one at its end, 1049 at its start and keeps the cursor."""
         screen = self._screen
-        if number == 1049 and is_set and not screen.is_alternate:
+        if number == 1049 and is_set:
             screen.save_cursor()
-        was_alternate = screen.is_alternate
-        screen.show_alternate(is_set, clears=number != 47)
-        if number == 1049 and not is_set and was_alternate:
+        screen.show_alternate(is_set, clears=number == (1049 if is_set else 1047))
+        if number == 1049 and not is_set:
             screen.restore_cursor()
         self.modes = self.modes._replace(alternate_screen=screen.is_alternate)
 

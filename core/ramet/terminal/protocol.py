@@ -132,4 +132,4 @@ class Emulator(Protocol):
         """Attach a number to the row of the cursor."""
 
     def marks(self) -> Mapping[int, int]:
-        """Return the row of each mark that is still kept."""
+        """Return the row of each mark that is still kept: of the main screen, also while the alternate one is shown."""

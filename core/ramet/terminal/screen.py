@@ -371,10 +371,17 @@ class Screen:
         self.charsets, self.active_charset = saved.charsets, saved.active_charset
 
     def show_alternate(self, shown: bool, clears: bool) -> None:
-        """Switch to the other buffer, if it is not shown yet. The cursor stays where it is."""
-        if shown != self.is_alternate:
-            self.is_alternate = shown
-            self.lines, self.other_lines = self.other_lines, self.lines
-            self.is_wrapping = False
-            if shown and clears:
-                self._blank(0, self.rows)
+        """Switch to the other buffer, if it is not shown yet. The alternate one may be cleared. The cursor stays where it is."""
+        if shown == self.is_alternate:
+            return
+        if clears and not shown:
+            self.clear_shown()
+        self.is_alternate = shown
+        self.lines, self.other_lines = self.other_lines, self.lines
+        self.is_wrapping = False
+        if clears and shown:
+            self.clear_shown()
+
+    def clear_shown(self) -> None:
+        """Blank the buffer that is shown, without a copy in the scrollback."""
+        self._blank(0, self.rows)
