@@ -51,6 +51,10 @@ class Controls:
         """Write characters of one cell each."""
         self.screen.write(self._translated(text) if self._is_mapped else text)
 
+    def wide_text(self, text: str) -> None:
+        """Write characters of two cells each."""
+        self.screen.write_wide(text)
+
     def character(self, char: str) -> None:
         """Write a character of any width."""
         self.screen.write_one(char)
@@ -71,6 +75,11 @@ class Controls:
         action = self._sequences.get(name)
         if action is not None:
             action(self._numbers.get(parameters) or self._parsed(parameters))
+
+    def ascii_set(self) -> None:
+        """Make ASCII the first character set."""
+        if self.screen.charsets[0] != "B":
+            self._designate(0, "B")
 
     def escape(self, name: str) -> None:
         """Do what an escape sequence says."""
@@ -105,7 +114,7 @@ class Controls:
 
     def _moving_table(self) -> dict[str, Action]:
         screen = self.screen
-        position: Action = lambda p: screen.move_to(_count(p) - 1, _count(p, 1) - 1)  # noqa: E731
+        position: Action = lambda p: screen.move_to((p[0] or 1) - 1, (p[1] or 1) - 1 if len(p) > 1 else 0)  # noqa: E731
         column: Action = lambda p: screen.to_column(_count(p) - 1)  # noqa: E731
         right: Action = lambda p: screen.to_column(screen.column + _count(p))  # noqa: E731
         down: Action = lambda p: screen.down(_count(p))  # noqa: E731
@@ -183,6 +192,8 @@ class Controls:
             "=": lambda: self.modes.set_keypad(True),
             ">": lambda: self.modes.set_keypad(False),
             "#8": screen.align,
+            "(B": self.ascii_set,
+            "(0": lambda: self._designate(0, "0"),
         }
 
     # Controls
@@ -218,6 +229,8 @@ class Controls:
     # Character sets
 
     def _designate(self, slot: int, charset: str) -> None:
+        if self.screen.charsets[slot] == charset:
+            return
         charsets = list(self.screen.charsets)
         charsets[slot] = charset
         self.screen.charsets = (charsets[0], charsets[1], charsets[2], charsets[3])

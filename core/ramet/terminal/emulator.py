@@ -16,7 +16,7 @@ from ramet.terminal.lines import HistoryLine, Line, RawLine
 from ramet.terminal.parser import Parser
 from ramet.terminal.protocol import Cursor, Modes, Run
 from ramet.terminal.screen import Screen
-from ramet.terminal.stream import WORTHWHILE, skip_lines
+from ramet.terminal.stream import LARGEST_WINDOW, SMALLEST_WINDOW, WORTHWHILE, skip_lines
 from ramet.terminal.styles import Pens
 
 SCROLLBACK = 10_000
@@ -95,6 +95,7 @@ class ScreenEmulator:
     def _feed_text(self, text: str) -> None:
         """Let plain lines take the short way, where there are enough of them, and emulate the others."""
         parser, start, end = self._parser, 0, len(text)
+        window = SMALLEST_WINDOW
         while end - start > WORTHWHILE:
             stop = text.find("\n", start) + 1
             if not stop:
@@ -102,7 +103,9 @@ class ScreenEmulator:
             parser.parse(text, start, stop)
             start = stop
             if parser.is_between_tokens and not self._controls.is_mapped:
-                start = skip_lines(self._screen, text, start)
+                limit = start + window
+                start = skip_lines(self._screen, text, start, limit)
+                window = min(4 * window, LARGEST_WINDOW) if limit - start < 512 else SMALLEST_WINDOW
         parser.parse(text, start, end)
 
     def take_replies(self) -> bytes:

@@ -44,8 +44,8 @@ class History:
         self._lines.append(line)
         self.end += 1
 
-    def push_raw(self, lines: Sequence[RawLine | str]) -> None:
-        """Take lines that were never on the screen; texts are in the terminal's own colours."""
+    def push_unmarked(self, lines: Sequence[Line | RawLine | str]) -> None:
+        """Take lines without marks; texts are in the terminal's own colours."""
         self._lines.extend(lines[-self._limit :] if self._limit else ())
         self.end += len(lines)
 
@@ -58,7 +58,7 @@ class History:
             if isinstance(line, Line):
                 self.push(line)
             else:
-                self.push_raw([line])
+                self.push_unmarked([line])
 
     def clear(self) -> None:
         """Drop all lines; rows keep their numbers."""

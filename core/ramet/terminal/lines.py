@@ -51,10 +51,12 @@ class Line:
         chars[column:end] = text
         self.styles[column:end] = [style] * len(text)
 
-    def write_wide(self, column: int, char: str, style: Style) -> None:
-        """Put a character of two cells over what is there."""
-        self.write(column, "  ", style)
-        self.chars[column : column + 2] = (char, "")
+    def write_wide(self, column: int, text: str, style: Style) -> None:
+        """Put characters of two cells each over what is there."""
+        self.write(column, text + text, style)
+        end = column + 2 * len(text)
+        self.chars[column:end:2] = text
+        self.chars[column + 1 : end : 2] = [""] * len(text)
         self.is_mixed = True
 
     def combine(self, column: int, char: str) -> bool:

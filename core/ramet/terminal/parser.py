@@ -11,7 +11,7 @@ import codecs
 import re
 from typing import Protocol
 
-from ramet.terminal.widths import NARROW
+from ramet.terminal.widths import NARROW, WIDE
 
 STRING_LIMIT = 65_536
 """Characters of an operating system command; a longer one is ignored as a whole."""
@@ -21,15 +21,18 @@ _TOKEN = re.compile(
     f"([{NARROW}]++)"
     "|(\r\n|[\x00-\x1a\x1c-\x1f\x7f-\x9f])"
     "|\x1b\\[([0-9;:]{0,200}+)m"
+    "|(\x1b\\(B)"
     "|\x1b\\[([0-9;:]{0,200}+)([@-ln-~])"
     "|\x1b\\[([<=>?]?)([0-9;:]{0,200}+)([ -/]{0,2}+)([@-~])"
     "|\x1b([0-OQ-WYZ`-~\\\\])"
     "|\x1b([ -/]{1,2}+)([0-~])"
+    f"|([{WIDE}]++)"
     f"|([^\x00-\x1f\x7f-\x9f{NARROW}])"
+    "|(\x1b)"
 )
-_TEXT, _CONTROL, _SGR, _PARAMETERS, _CSI = 1, 2, 3, 4, 5
-_PREFIX, _PRIVATE_PARAMETERS, _BETWEEN, _PRIVATE_CSI = 6, 7, 8, 9
-_ESCAPE, _INTERMEDIATES, _ESCAPE_BETWEEN, _OTHER = 10, 11, 12, 13
+_TEXT, _CONTROL, _SGR, _ASCII, _PARAMETERS, _CSI = 1, 2, 3, 4, 5, 6
+_PREFIX, _PRIVATE_PARAMETERS, _BETWEEN, _PRIVATE_CSI = 7, 8, 9, 10
+_ESCAPE, _INTERMEDIATES, _ESCAPE_BETWEEN, _WIDE, _OTHER, _BROKEN = 11, 12, 13, 14, 15, 16
 
 _STRING_END = re.compile("[\x07\x18\x1a\x1b]")
 _GROUND, _AFTER_ESCAPE, _IN_SEQUENCE, _IN_STRING, _IN_STRING_END = range(5)
@@ -43,6 +46,9 @@ class Handler(Protocol):
     def text(self, text: str) -> None:
         """Take characters of one cell each."""
 
+    def wide_text(self, text: str) -> None:
+        """Take characters of two cells each."""
+
     def character(self, char: str) -> None:
         """Take a character of any width."""
 
@@ -54,6 +60,9 @@ class Handler(Protocol):
 
     def sequence(self, name: str, parameters: str) -> None:
         """Take a control sequence; its name is made of its private prefix, intermediates and final character."""
+
+    def ascii_set(self) -> None:
+        """Take `ESC ( B`, which curses programs send with each change of style."""
 
     def escape(self, name: str) -> None:
         """Take an escape sequence; its name is what follows ESC."""
@@ -91,10 +100,8 @@ class Parser:
         """Take complete tokens, and stop at what is none."""
         handler = self._handler
         write, control, rendition, sequence = handler.text, handler.control, handler.rendition, handler.sequence
+        ascii_set = handler.ascii_set
         for match in _TOKEN.finditer(text, start, end):
-            if match.start() != start:
-                break
-            start = match.end()
             kind = match.lastindex
             if kind == _TEXT:
                 write(match[_TEXT])
@@ -102,20 +109,29 @@ class Parser:
                 rendition(match[_SGR])
             elif kind == _CSI:
                 sequence(match[_CSI], match[_PARAMETERS])
+            elif kind == _ASCII:
+                ascii_set()
             elif kind == _CONTROL:
                 control(match[_CONTROL])
             elif kind == _PRIVATE_CSI:
                 sequence(match[_PREFIX] + match[_BETWEEN] + match[_PRIVATE_CSI], match[_PRIVATE_PARAMETERS])
-            elif kind == _OTHER:
-                handler.character(match[_OTHER])
-            elif kind == _ESCAPE:
-                handler.escape(match[_ESCAPE])
+            elif kind == _BROKEN:
+                self._begin(_AFTER_ESCAPE)
+                return match.end()
             else:
-                handler.escape(match[_INTERMEDIATES] + match[_ESCAPE_BETWEEN])
-        if start < end:
-            self._begin(_AFTER_ESCAPE)
-            start += 1
-        return start
+                self._take_rare(match)
+        return end
+
+    def _take_rare(self, match: re.Match[str]) -> None:
+        kind = match.lastindex
+        if kind == _WIDE:
+            self._handler.wide_text(match[_WIDE])
+        elif kind == _OTHER:
+            self._handler.character(match[_OTHER])
+        elif kind == _ESCAPE:
+            self._handler.escape(match[_ESCAPE])
+        else:
+            self._handler.escape(match[_INTERMEDIATES] + match[_ESCAPE_BETWEEN])
 
     def _parse_slowly(self, text: str, start: int, end: int) -> int:
         """Take characters until no sequence is open."""

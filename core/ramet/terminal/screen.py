@@ -108,6 +108,20 @@ class Screen:
                 break
         self.last_char = text[-1:] or self.last_char
 
+    def write_wide(self, text: str) -> None:
+        """Write characters of two cells each."""
+        while text:
+            fitting = (self.columns - self.column - 1) // 2
+            joins = self.column and self.lines[self.row].is_mixed and self._joins()
+            if fitting < 1 or joins or self.is_wrapping or self.is_inserting:
+                self.write_one(text[0])
+                text = text[1:]
+                continue
+            part, text = text[:fitting], text[fitting:]
+            self.lines[self.row].write_wide(self.column, part, self.pen.style)
+            self.column += 2 * len(part)
+            self.last_char = part[-1]
+
     def write_one(self, char: str) -> None:
         """Write a character of any width."""
         if self.column and self.lines[self.row].is_mixed and self._join_first(char):
@@ -168,13 +182,16 @@ class Screen:
         """The column before the cursor, or -1."""
         return self.column if self.is_wrapping else self.column - 1
 
+    def _joins(self) -> bool:
+        """Whether the cell before the cursor ends in a joiner."""
+        column = self._last_written()
+        return column >= 0 and self.lines[self.row].joins(column)
+
     def _join_first(self, char: str) -> bool:
         """Put a character into the cell before the cursor if that ends in a joiner. Returns whether it did."""
-        column = self._last_written()
-        line = self.lines[self.row]
-        if column < 0 or not line.joins(column):
+        if not self._joins():
             return False
-        line.combine(column, char)
+        self.lines[self.row].combine(self._last_written(), char)
         return True
 
     def _combine(self, char: str) -> None:
@@ -194,16 +211,17 @@ class Screen:
     # Moving
 
     def move_to(self, row: int, column: int) -> None:
-        """Move the cursor; in origin mode rows are counted from the top margin and stay inside the margins."""
+        """Move the cursor, in origin mode counted from the top margin and inside the margins. Neither number is negative."""
         if self.is_origin:
             self.row = max(self.top, min(self.top + row, self.bottom))
         else:
-            self.row = max(0, min(row, self.rows - 1))
-        self.to_column(column)
+            self.row = row if row < self.rows else self.rows - 1
+        self.column = column if column < self.columns else self.columns - 1
+        self.is_wrapping = False
 
     def to_column(self, column: int) -> None:
-        """Move the cursor in its row."""
-        self.column = max(0, min(column, self.columns - 1))
+        """Move the cursor in its row; a column beyond its ends means the end."""
+        self.column = 0 if column < 0 else column if column < self.columns else self.columns - 1
         self.is_wrapping = False
 
     def up(self, count: int) -> None:

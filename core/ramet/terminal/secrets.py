@@ -239,16 +239,13 @@ CONTEXTS = (
     _context("password", rf"\b(?:sshpass)\b[^\n|;]{{0,100}}?\s-p\s*[\"']?({_SHELL})", "sshpass"),
     _context(
         "password",
-        rf"\b(?:docker|podman|helm|oc|az|cf|nerdctl|buildah|skopeo|crane|oras|twine|vault|mongo\w*|clickhouse[\w-]*|rabbitmqadmin|influx|snowsql|7z\w?|zip|unzip|unrar|htpasswd)\b[^\n|;]{{0,300}}?\s-[pw]\s*[\"']?({_SHELL})",
+        rf"\b(?:docker|podman|helm|oc|az|cf|nerdctl|buildah|skopeo|crane|oras)\b[^\n|;]{{0,100}}?\blogin\b[^\n|;]{{0,200}}?\s-p\s*[\"']?({_SHELL})",
         "login",
-        "mongo",
-        "zip",
-        "7z",
-        "unrar",
-        "twine",
-        "rabbitmqadmin",
-        "influx",
-        "snowsql",
+    ),
+    _context(
+        "password",
+        rf"\b(?:mongo(?:sh|dump|restore|import|export)?|twine|rabbitmqadmin|7z[ar]?)\b[^\n|;]{{0,300}}?\s-p\s*[\"']?({_SHELL})",
+        *("mongo", "twine", "rabbitmqadmin", "7z"),
     ),
     _context(
         "password",

@@ -60,3 +60,6 @@ def _complement() -> str:
 
 NARROW = _complement()
 """Characters of one cell for a regular expression. Rare ones, beyond the basic plane, are left out: they make the class slow."""
+
+WIDE = "".join(f"\\u{first:04x}-\\u{last:04x}" for first, last in _ranges(DOUBLE_WIDTH) if last <= _LAST_BMP)
+"""Characters of two cells for a regular expression, without those beyond the basic plane."""

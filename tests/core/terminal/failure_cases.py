@@ -1107,6 +1107,440 @@ def _ruby_php_dotnet_shell() -> list[Case]:
     ]
 
 
+def _varied() -> list[Case]:
+    """Cases that were written after the parsers, to see how they do on what they were not made for."""
+    ini = "[pytest]\naddopts = -p no:cacheprovider\npythonpath = src\n"
+    wrapped = """
+class StoreError(Exception):
+    pass
+
+
+def read(key):
+    try:
+        return {}[key]  @@
+    except KeyError as error:
+        raise StoreError(key) from error
+"""
+    uses = "import pytest\n\nfrom store import read\n\n\n@pytest.fixture\ndef value():\n    return read('a')\n\n\nclass TestRead:\n    class TestDeep:\n        def test_value(self, value):\n            assert value\n"
+    flask = "import logging\n\nlogging.basicConfig()\n\n\ndef handle(order):\n    return 10 / order['count']\n\n\nfor order in ({'count': 0}, {}):\n    try:\n        handle(order)\n    except ZeroDivisionError:\n        logging.exception('order failed')\n"
+    go_mod = "module example.com/shop\n\ngo 1.19\n"
+    cargo = '[package]\nname = "shop"\nversion = "0.1.0"\nedition = "2021"\n'
+    package = '{"name": "shop", "version": "1.0.0"}\n'
+    each = "import { describe, expect, it } from 'vitest'\n\ndescribe.each([1, 2])('number %i', (n) => {\n  it('is odd', () => {\n    expect(n % 2).toBe(1)  @@\n  })\n})\n"
+    return [
+        Case(
+            "varied-logged-then-crash",
+            "python",
+            "python",
+            "python app.py",
+            {"app.py": flask.replace("order['count']\n", "order['count']  @@\n")},
+            "KeyError: 'count'",
+        ),
+        Case(
+            "varied-pytest-cause",
+            "pytest",
+            "pytest",
+            "pytest",
+            {"src/store.py": wrapped, "tests/unit/test_store.py": uses, "pytest.ini": ini},
+            "StoreError: a",
+            ("tests/unit/test_store.py::TestRead::TestDeep::test_value",),
+        ),
+        Case(
+            "varied-pytest-cause-short",
+            "pytest",
+            "pytest",
+            "pytest --tb=short",
+            {"src/store.py": wrapped, "tests/unit/test_store.py": uses, "pytest.ini": ini},
+            "StoreError: a",
+            ("tests/unit/test_store.py::TestRead::TestDeep::test_value",),
+        ),
+        Case(
+            "varied-pytest-two",
+            "pytest",
+            "pytest",
+            "pytest -x --maxfail=5 -vv --color=yes",
+            {
+                "test_a.py": "def helper(x):\n    raise TypeError(f'no {x}')  @@\n\n\ndef test_one():\n    helper(1)\n\n\ndef test_two():\n    assert {'a': 1, 'b': [1, 2]} == {'a': 1, 'b': [1, 3]}\n",
+                "pytest.ini": ini,
+            },
+            "TypeError: no 1",
+            ("test_a.py::test_one", "test_a.py::test_two"),
+        ),
+        Case(
+            "varied-pytest-warning-error",
+            "pytest",
+            "pytest",
+            "pytest -W error",
+            {
+                "test_w.py": "import warnings\n\n\ndef old():\n    warnings.warn('old way', DeprecationWarning)  @@\n\n\ndef test_old():\n    old()\n",
+                "pytest.ini": ini,
+            },
+            "DeprecationWarning: old way",
+            ("test_w.py::test_old",),
+        ),
+        Case(
+            "varied-pytest-teardown",
+            "pytest",
+            "pytest",
+            "pytest",
+            {
+                "test_t.py": "import pytest\n\n\n@pytest.fixture\ndef file():\n    yield 1\n    raise OSError('cannot close')  @@\n\n\ndef test_t(file):\n    pass\n",
+                "pytest.ini": ini,
+            },
+            "OSError: cannot close",
+            ("test_t.py::test_t",),
+        ),
+        Case(
+            "varied-pytest-timeout-style",
+            "pytest",
+            "pytest",
+            "pytest --tb=long -s",
+            {
+                "test_s.py": "import subprocess\nimport sys\n\n\ndef test_child():\n    subprocess.run([sys.executable, '-c', '1/0'], check=True)  @@\n",
+                "pytest.ini": ini,
+            },
+            "CalledProcessError",
+            ("test_s.py::test_child",),
+        ),
+        Case(
+            "varied-unittest-subtest",
+            "unittest",
+            "python",
+            "python -m unittest",
+            {
+                "test_n.py": "import unittest\n\n\nclass N(unittest.TestCase):\n    def test_all(self):\n        for n in range(3):\n            with self.subTest(n=n):\n                self.assertLess(n, 2)  @@\n"
+            },
+            "AssertionError: 2 not less than 2",
+            ("test_n.N.test_all",),
+        ),
+        Case(
+            "varied-asyncio",
+            "python",
+            "python",
+            "python app.py; exit 1",
+            {
+                "app.py": "import asyncio\n\n\nasync def work():\n    await asyncio.sleep(0)\n    raise PermissionError('not yours')  @@\n\n\nasync def main():\n    task = asyncio.create_task(work())\n    await asyncio.sleep(0.01)\n    del task\n\n\nasyncio.run(main())\n"
+            },
+            "PermissionError: not yours",
+        ),
+        Case(
+            "varied-mypy-strict",
+            "mypy",
+            "mypy",
+            "mypy --strict src",
+            {"src/app.py": "import os\n\n\ndef f(x):  @@\n    return os.nowhere(x)\n"},
+            "no-untyped-def",
+        ),
+        Case(
+            "varied-node-async",
+            "node",
+            "node",
+            "node main.js",
+            {
+                "main.js": "const { load } = require('./lib/load');\n\nload('x');\n",
+                "lib/load.js": "class Loader {\n  async read(name) {\n    throw new Error(`no ${name}`);  @@\n  }\n}\n\nasync function load(name) {\n  return await new Loader().read(name);\n}\n\nmodule.exports = { load };\n",
+            },
+            "no x",
+        ),
+        Case(
+            "varied-node-json",
+            "node",
+            "node",
+            "node main.js",
+            {"main.js": "const config = JSON.parse('{\"a\": }');  @@\n"},
+            "SyntaxError",
+        ),
+        Case(
+            "varied-jest-snapshot",
+            "jest",
+            "jest",
+            "jest --ci",
+            {
+                "a.test.js": "test('shape', () => {\n  expect({ a: 1 }).toMatchObject({ a: 2 });  @@\n});\n\ndescribe('more', () => {\n  test.each([[1], [2]])('is %i', (n) => {\n    expect(n).toBe(1);\n  });\n});\n",
+                "package.json": package,
+            },
+            "toMatchObject",
+            ("shape", "more › is 2"),
+        ),
+        Case(
+            "varied-vitest-each",
+            "vitest",
+            "vitest",
+            "vitest run",
+            {"src/n.test.ts": each, "package.json": package},
+            "expected +0 to be 1",
+            ("src/n.test.ts > number 2 > is odd",),
+        ),
+        Case(
+            "varied-vitest-suite",
+            "vitest",
+            "vitest",
+            "vitest run",
+            {"src/n.test.ts": "import { x } from './gone'  @@\n\nx()\n", "package.json": package},
+            "./gone",
+        ),
+        Case(
+            "varied-mocha-throws",
+            "mocha",
+            "mocha",
+            "mocha",
+            {
+                "lib/a.js": "exports.go = () => {\n  null.x;  @@\n};\n",
+                "test/a.js": "const a = require('../lib/a');\n\ndescribe('outer', () => {\n  describe('inner', () => {\n    it('goes', () => a.go());\n  });\n});\n",
+                "package.json": package,
+            },
+            "TypeError",
+            ("outer inner goes",),
+        ),
+        Case(
+            "varied-tsc-project",
+            "tsc",
+            "tsc",
+            "tsc -p .",
+            {
+                "tsconfig.json": '{"compilerOptions": {"strict": true, "noEmit": true, "types": []}, "include": ["src"]}',
+                "src/b.ts": "import { a } from './a'\n\na.missing()  @@\n",
+                "src/a.ts": "export const a = { x: 1 }\n",
+            },
+            "TS2339",
+        ),
+        Case(
+            "varied-go-deadlock",
+            "go",
+            "go",
+            "go run .",
+            {
+                "go.mod": go_mod,
+                "main.go": "package main\n\nfunc wait(c chan int) {\n\t<-c  @@\n}\n\nfunc main() {\n\twait(make(chan int))\n}\n",
+            },
+            "all goroutines are asleep",
+        ),
+        Case(
+            "varied-go-nil",
+            "go",
+            "go",
+            "go run ./cmd/shop",
+            {
+                "go.mod": go_mod,
+                "cart/cart.go": "package cart\n\ntype Cart struct{ N int }\n\nfunc (c *Cart) Size() int {\n\treturn c.N  @@\n}\n",
+                "cmd/shop/main.go": 'package main\n\nimport "example.com/shop/cart"\n\nfunc main() {\n\tvar c *cart.Cart\n\tprintln(c.Size())\n}\n',
+            },
+            "nil pointer dereference",
+        ),
+        Case(
+            "varied-go-test-build",
+            "go",
+            "go",
+            "go test ./...",
+            {
+                "go.mod": go_mod,
+                "a_test.go": 'package shop\n\nimport "testing"\n\nfunc TestA(t *testing.T) {\n\tmissing()  @@\n}\n',
+            },
+            "undefined: missing",
+        ),
+        Case(
+            "varied-cargo-integration",
+            "cargo",
+            "cargo",
+            "cargo test",
+            {
+                "Cargo.toml": cargo,
+                "src/lib.rs": 'pub fn half(n: u32) -> Result<u32, String> {\n    if n % 2 == 1 { Err(format!("odd: {n}")) } else { Ok(n / 2) }\n}\n',
+                "tests/halves.rs": "#[test]\nfn halves_odd() {\n    let n = shop::half(3).unwrap();  @@\n    assert_eq!(n, 1);\n}\n",
+            },
+            "odd: 3",
+            ("halves_odd",),
+        ),
+        Case(
+            "varied-cargo-warnings",
+            "cargo",
+            "cargo",
+            "cargo build",
+            {
+                "Cargo.toml": cargo,
+                "src/main.rs": "mod util;\n\nfn main() {\n    let n = util::size();\n    let s: &str = n;  @@\n}\n",
+                "src/util.rs": "pub fn size() -> usize {\n    let unused = 3;\n    7\n}\n",
+            },
+            "mismatched types",
+        ),
+        Case(
+            "varied-rust-workspace",
+            "cargo",
+            "cargo",
+            "cargo check",
+            {
+                "Cargo.toml": '[workspace]\nmembers = ["core"]\nresolver = "2"\n',
+                "core/Cargo.toml": cargo,
+                "core/src/lib.rs": "use std::collections::Nowhere;  @@\n",
+            },
+            "unresolved import",
+        ),
+        Case(
+            "varied-java-three",
+            "java",
+            "javac",
+            "javac -d out src/*.java && java -cp out Main",
+            {
+                "src/Main.java": 'public class Main {\n    static void a() { throw new IllegalArgumentException("deep"); }  @@\n\n    static void b() {\n        try { a(); } catch (RuntimeException e) { throw new IllegalStateException("middle", e); }\n    }\n\n    public static void main(String[] args) {\n        try { b(); } catch (RuntimeException e) { throw new RuntimeException("outer", e); }\n    }\n}\n'
+            },
+            "outer",
+        ),
+        Case(
+            "varied-java-thread",
+            "java",
+            "javac",
+            "javac -d out src/*.java && java -cp out Main; exit 1",
+            {
+                "src/Main.java": 'import java.util.List;\n\npublic class Main {\n    public static void main(String[] args) throws Exception {\n        Thread t = new Thread(() -> List.of(1).forEach(n -> { Object o = "a"; Integer i = (Integer) o; }), "worker-1");  @@\n        t.start();\n        t.join();\n    }\n}\n'
+            },
+            "ClassCastException",
+        ),
+        Case(
+            "varied-g++-link",
+            "ld",
+            "g++",
+            "g++ -g -c main.cpp && g++ -g -c cart.cpp && g++ -o shop main.o cart.o",
+            {
+                "main.cpp": "int main() { return 0; }\n",
+                "cart.cpp": "struct Cart { int total(); };\n\nint use(Cart &c) {\n    return c.total();  @@\n}\n",
+            },
+            "undefined reference to `Cart::total()'",
+        ),
+        Case(
+            "varied-g++-errors",
+            "gcc",
+            "g++",
+            "g++ -Wall -Wextra -c src/a.cpp",
+            {
+                "src/a.cpp": '#include "a.hpp"\n#include <string>\n\nint f(int unused) { return g<std::string>(1); }\n',
+                "src/a.hpp": "template <class T> int g(int n) {\n    T t = n;  @@\n    return t.size();\n}\n",
+            },
+            "conversion from",
+        ),
+        Case(
+            "varied-clang-colour",
+            "clang",
+            "clang",
+            "clang -fcolor-diagnostics -c main.c",
+            {"main.c": 'int main(void) {\n    int x = "a";\n    return y;  @@\n}\n'},
+            "undeclared identifier",
+        ),
+        Case(
+            "varied-make-sub",
+            "make",
+            "make",
+            "make -j2",
+            {
+                "Makefile": "all:\n\t$(MAKE) -C lib\n",
+                "lib/Makefile": "all: a.o\n\na.o: a.c\n\t$(CC) -c a.c\n",
+                "lib/a.c": "int f(void) { return 1 }  @@\n",
+            },
+            "expected ‘;’",
+        ),
+        Case(
+            "varied-ruby-nested",
+            "ruby",
+            "ruby",
+            "ruby app.rb",
+            {
+                "app.rb": "require_relative 'lib/store'\n\nStore.new.save(nil)\n",
+                "lib/store.rb": "class Store\n  def save(order)\n    order.id  @@\n  end\nend\n",
+            },
+            "undefined method `id'",
+        ),
+        Case(
+            "varied-rspec-two",
+            "rspec",
+            "rspec",
+            "rspec -fd",
+            {
+                "spec/a_spec.rb": "RSpec.describe 'things' do\n  context 'when new' do\n    it 'has a name' do\n      expect('a').to eq('b')  @@\n    end\n\n    it 'has a size' do\n      raise 'no size'\n    end\n  end\nend\n"
+            },
+            'expected: "b"',
+            ("./spec/a_spec.rb:3", "./spec/a_spec.rb:7"),
+        ),
+        Case(
+            "varied-minitest-error",
+            "minitest",
+            "ruby",
+            "ruby test_a.rb",
+            {
+                "lib/a.rb": "def a\n  [].fetch(3)  @@\nend\n",
+                "test_a.rb": "require 'minitest/autorun'\nrequire_relative 'lib/a'\n\nclass ATest < Minitest::Test\n  def test_a\n    a\n  end\nend\n",
+            },
+            "IndexError",
+            ("ATest#test_a",),
+        ),
+        Case(
+            "varied-php-previous",
+            "php",
+            "php",
+            "php app.php",
+            {
+                "app.php": "<?php\n\nfunction inner() {\n    throw new LogicException('inner');  @@\n}\n\ntry {\n    inner();\n} catch (LogicException $e) {\n    throw new RuntimeException('outer', 0, $e);\n}\n"
+            },
+            "outer",
+        ),
+        Case(
+            "varied-php-type",
+            "php",
+            "php",
+            "php app.php",
+            {
+                "app.php": "<?php\ndeclare(strict_types=1);\n\nfunction size(string $s): int {  @@\n    return strlen($s);\n}\n\nsize(3);\n"
+            },
+            "TypeError",
+        ),
+        Case(
+            "varied-bash-source",
+            "bash",
+            "bash",
+            "./run.sh",
+            {
+                "run.sh": "#!/bin/bash\nset -eu\nsource lib/common.sh\nsetup\n",
+                "lib/common.sh": "setup() {\n  cd /nowhere/at/all  @@\n}\n",
+            },
+            "No such file or directory",
+        ),
+        Case(
+            "varied-cmake-syntax",
+            "cmake",
+            "cmake",
+            "cmake -S . -B out",
+            {"CMakeLists.txt": "cmake_minimum_required(VERSION 3.10)\nproject(shop C)\nadd_executable(shop nowhere.c)  @@\n"},
+            "Cannot find source file",
+        ),
+        Case(
+            "varied-eslint-syntax",
+            "eslint",
+            "eslint",
+            "eslint src",
+            {"src/a.js": "const ok = 1;\n", "src/b.js": "const x = ;  @@\n", "eslint.config.mjs": "export default []\n"},
+            "Parsing error",
+        ),
+        Case(
+            "varied-ruff-many",
+            "ruff",
+            "ruff",
+            "ruff check --isolated --no-cache --select E,F,B --output-format full .",
+            {"a.py": "def f(x=[]):  @@\n    try:\n        return x\n    except:\n        pass\n"},
+            "B006",
+        ),
+        Case(
+            "varied-doctest-pytest",
+            "doctest",
+            "pytest",
+            "pytest --doctest-modules",
+            {
+                "sums.py": 'def add(a, b):\n    """Add.\n\n    >>> add(1, 2)  @@\n    4\n    """\n    return a + b\n',
+                "pytest.ini": ini,
+            },
+            "Expected:",
+            ("sums.py::sums.add",),
+        ),
+    ]
+
+
 CASES = [
     *_python(),
     *_pytest(),
@@ -1118,4 +1552,5 @@ CASES = [
     *_java(),
     *_c(),
     *_ruby_php_dotnet_shell(),
+    *_varied(),
 ]

@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 from ramet.terminal.emulator import ScreenEmulator
 from tests.core.terminal.demo_folder import ENVIRONMENT, prepare
-from tests.core.terminal.recordings import COLUMNS, ROWS, Recording, store
+from tests.core.terminal.recording import COLUMNS, ROWS, Recording, store
 
 _QUIET = 0.35
 _LONGEST_WAIT = 4.0

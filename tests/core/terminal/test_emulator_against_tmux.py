@@ -9,7 +9,7 @@ import pytest
 from ramet.terminal.emulator import ScreenEmulator
 from ramet.terminal.protocol import Style
 from ramet.terminal.widths import width
-from tests.core.terminal.recordings import COLUMNS, ROWS, load, names
+from tests.core.terminal.recording import COLUMNS, ROWS, load, names
 from tests.core.terminal.tmux_screen import IS_INSTALLED, Cell, Shown, Tmux
 
 pytestmark = pytest.mark.skipif(not IS_INSTALLED, reason="needs tmux, which gives the expected screens")
@@ -75,3 +75,28 @@ def test_erased_cells_have_the_background_that_they_have_in_tmux(name: str, tmux
     probe = b"\x1b[r\x1b[?6l\x1b[4l" + b"".join(b"\x1b[%d;%dHx" % (row + 1, COLUMNS + 1) for row in range(ROWS))
 
     assert shown_by(emulator).cells == [row[:COLUMNS] for row in tmux.shown_after(probe).cells]
+
+
+@pytest.mark.parametrize("piece", [700, 100_000])
+def test_the_scrollback_of_a_flood_is_that_of_tmux(piece: int, tmux: Tmux) -> None:
+    """Most lines take the short way; tabs, backgrounds and cursor movement between them do not."""
+    lines = [
+        *(f"\x1b[0m\x1b[01;34mfolder{n}\x1b[0m  -rw-r--r-- {n * 7919}" for n in range(300)),
+        *(f"\ttabs {n}\tand\tmore" for n in range(100)),
+        *("long " * n for n in range(60)),
+        *(f"\x1b[41m background {n}\x1b[m" for n in range(20)),
+        *(f"progress {n}\r\x1b[Kdone" for n in range(20)),
+        *(f"日本 {n} é" for n in range(50)),
+        *(f"\x1b[31mcolour {n} goes on" for n in range(100)),
+        *("\x1b[A\x1b[2Kup" for _ in range(5)),
+        *(f"{n}" for n in range(2000)),
+    ]
+    data = "\r\n".join(lines).encode()
+    emulator = ScreenEmulator(COLUMNS, ROWS)
+    for start in range(0, len(data), piece):
+        emulator.feed(data[start : start + piece])
+    text = emulator.text(emulator.first_row, emulator.screen_top + ROWS - 1)
+
+    assert [line.rstrip() for line in text.split("\n")] == [
+        line.rstrip() for line in tmux.text_after(data).rstrip("\n").split("\n")
+    ]

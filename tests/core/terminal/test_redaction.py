@@ -103,16 +103,17 @@ def test_a_private_key_goes_as_a_whole(line_end: str) -> None:
     assert LETTERS[:20] not in redact("\n".join(lines[2:]))
 
 
-@pytest.mark.parametrize("kind", TOKENS)
 @pytest.mark.parametrize("width", [80, 60])
-def test_a_token_that_the_terminal_wrapped_is_found(kind: str, width: int) -> None:
-    token = TOKENS[kind]
-    for offset in range(width - min(len(token), width - 25), width):
+def test_a_token_that_the_terminal_wrapped_is_found(width: int) -> None:
+    places = [
+        (kind, token, offset) for kind, token in TOKENS.items() for offset in range(width - min(len(token), width - 25), width)
+    ]
+    for kind, token, offset in places:
         line = f"{'x' * (offset - 1)} {token} and more text after it"
         wrapped = "\n".join(line[at : at + width] for at in range(0, len(line), width))
         text = redact(f"before it\n{wrapped}\nafter it")
 
-        assert f"<secret:{kind}#1>" in text, offset
+        assert f"<secret:{kind}#1>" in text, (kind, offset)
         assert not [at for at in range(0, len(token) - 12, 6) if token[at : at + 12] in text.replace("\n", "")]
 
 
@@ -129,14 +130,6 @@ def test_colours_inside_a_secret_do_not_hide_it() -> None:
     printed = "".join(f"\x1b[3{at % 8}m{char}" for at, char in enumerate(f"TOKEN={token}")).encode()
 
     assert redact(plain_text(printed)) == "TOKEN=<secret:github-token#1>"
-
-
-@pytest.mark.parametrize("size", range(1, 48))
-def test_a_secret_that_came_in_pieces_is_found(size: int) -> None:
-    printed = f"x {TOKENS['github-token']} y".encode()
-    pieces = [printed[at : at + size] for at in range(0, len(printed), size)]
-
-    assert redact(plain_text(b"".join(pieces))) == "x <secret:github-token#1> y"
 
 
 ORDINARY = """\
@@ -163,9 +156,9 @@ class="sk-toggleable__label-arrow sk-estimator-doc-link fitted"
 """
 
 
-@pytest.mark.parametrize("line", ORDINARY.splitlines())
-def test_ordinary_text_is_left_alone(line: str) -> None:
-    assert redact(line) == line
+def test_ordinary_text_is_left_alone() -> None:
+    assert redact(ORDINARY) == ORDINARY
+    assert [line for line in ORDINARY.splitlines() if redact(line) != line] == []
 
 
 def test_one_secret_is_one_placeholder_wherever_it_stands() -> None:

@@ -63,18 +63,52 @@ class Tmux:
         self._folder = folder
         self._socket = folder / "tmux"
         self._count = 0
+        self._tmux = ["tmux", "-u", "-S", str(self._socket)]
+        self._environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": str(folder), "TERM": "xterm-256color"}
         settings = folder / "tmux.conf"
         settings.write_text("set -g status off\nset -s escape-time 0\nset -g remain-on-exit on\nset -g history-limit 20000\n")
         pipe, command = self._new_pipe()
-        self._tmux("-f", str(settings), "new-session", "-d", "-x", str(columns), "-y", str(rows), command)
+        start = ["-f", str(settings), "new-session", "-d", "-x", str(columns), "-y", str(rows), command]
+        subprocess.run([*self._tmux, *start], env=self._environment, check=True, capture_output=True)
+        self._client = subprocess.Popen(
+            [*self._tmux, "-C", "attach", "-f", "no-output,ignore-size"],
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        self._answer()
         self._writer = pipe.open("wb", buffering=0)
 
     def restart(self) -> None:
         """Begin anew, with an empty screen of the first size."""
         self._writer.close()
         pipe, command = self._new_pipe()
-        self._tmux("respawn-pane", "-k", command, ";", "resize-window", "-x", str(self._columns), "-y", str(self._rows))
+        self._ask(f"respawn-pane -k '{command}'")
+        self._ask("clear-history")
+        self.resize(self._columns, self._rows)
         self._writer = pipe.open("wb", buffering=0)
+
+    def _ask(self, command: str) -> str:
+        """Run a command of tmux and return what it prints."""
+        assert self._client.stdin is not None
+        self._client.stdin.write(command.encode() + b"\n")
+        self._client.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> str:
+        """Return what is between the next marks of control mode."""
+        assert self._client.stdout is not None
+        lines: list[bytes] = []
+        is_inside = False
+        while line := self._client.stdout.readline():
+            if line.startswith(b"%begin "):
+                is_inside = True
+            elif is_inside and line.startswith((b"%end ", b"%error ")):
+                return b"".join(lines).decode("utf-8", "replace")
+            elif is_inside:
+                lines.append(line)
+        message = "tmux has ended"
+        raise TimeoutError(message)
 
     def _new_pipe(self) -> tuple[Path, str]:
         """Return a pipe of its own and the command that shows what is written to it: an old reader must not get anything."""
@@ -85,20 +119,19 @@ class Tmux:
 
     def resize(self, columns: int, rows: int) -> None:
         """Give the pane another size."""
-        self._tmux("resize-window", "-x", str(columns), "-y", str(rows))
+        self._ask(f"resize-window -x {columns} -y {rows}")
 
     def shown_after(self, data: bytes) -> Shown:
         """Return what is shown after these bytes, which must not end inside a sequence."""
         place = f"{self._feed(data)} #{{cursor_x}} #{{cursor_y}} #{{cursor_flag}} #{{pane_width}} #{{pane_height}}"
-        output = self._when_done("display", "-p", place, ";", "capture-pane", "-e", "-p", "-N")
-        head, *lines = output.split("\n")
-        column, row, flag, columns, rows = map(int, head.split()[1:])
+        column, row, flag, columns, rows = map(int, self._when_done(place).split()[1:])
+        lines = self._ask("capture-pane -e -p -N").split("\n")
         return Shown(_cells(lines[:rows]), row, min(column, columns - 1), flag == 1)
 
     def text_after(self, data: bytes) -> str:
         """Return the text of the scrollback and the screen after these bytes, wrapped lines joined."""
-        output = self._when_done("display", "-p", self._feed(data), ";", "capture-pane", "-p", "-J", "-S", "-")
-        return output.partition("\n")[2]
+        self._when_done(self._feed(data))
+        return self._ask("capture-pane -p -J -S -")
 
     def _feed(self, data: bytes) -> str:
         """Show bytes and set a title, which tells when that is done. Returns the format that asks for the title."""
@@ -106,31 +139,21 @@ class Tmux:
         self._writer.write(data + f"\x1b]2;done-{self._count}\x1b\\".encode())
         return "#{pane_title}"
 
-    def _when_done(self, *command: str) -> str:
-        """Return what a command says once everything that was fed is shown; it must begin with the title."""
+    def _when_done(self, wanted: str) -> str:
+        """Return a format, which must begin with the title, once everything that was fed is shown."""
         deadline = time.monotonic() + 20
-        while True:
-            output = self._tmux(*command)
+        while time.monotonic() < deadline:
+            output = self._ask(f"display -p '{wanted}'")
             if output.split(None, 1)[0] == f"done-{self._count}":
                 return output
-            if time.monotonic() > deadline:
-                message = "tmux did not show what it was given"
-                raise TimeoutError(message)
+        message = "tmux did not show what it was given"
+        raise TimeoutError(message)
 
     def close(self) -> None:
         """End it."""
         self._writer.close()
-        subprocess.run(["tmux", "-S", str(self._socket), "kill-server"], check=False, capture_output=True)
-
-    def _tmux(self, *arguments: str) -> str:
-        environment = {
-            "PATH": os.environ["PATH"],
-            "LC_ALL": "C.UTF-8",
-            "HOME": str(self._socket.parent),
-            "TERM": "xterm-256color",
-        }
-        command = ["tmux", "-u", "-S", str(self._socket), *arguments]
-        return subprocess.run(command, env=environment, check=True, capture_output=True).stdout.decode("utf-8", "replace")
+        subprocess.run([*self._tmux, "kill-server"], check=False, capture_output=True)
+        self._client.communicate()
 
 
 def _cells(lines: list[str]) -> list[list[Cell]]:

@@ -36,7 +36,7 @@ def find(output: Output) -> list[Failure]:
     for name, message, number in ids:
         if name not in named:
             named.add(name)
-            found.append(Failure("pytest", "", message, (Frame(name.partition("::")[0], 0),), number, number, (name,)))
+            found.append(Failure("pytest", "", message, (Frame(name.partition("::")[0], 1),), number, number, (name,)))
     return found
 
 

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from ramet.terminal.failures.values import Failure, Frame, Output, frames_in
+from ramet.terminal.references import is_foreign
 
 
 class _Format(NamedTuple):
@@ -27,8 +28,8 @@ def _format(tool: str, mark: str, start: str, stop: str, frame: str) -> _Format:
 
 
 _FORMATS = (
-    _format("jest", "● ", r"  ● (?P<name>.+)$", r"  ● |Test Suites: |(?:FAIL|PASS) ", r"\s+at "),
-    _format("vitest", " FAIL ", r" FAIL  (?P<name>\S.+?)(?: \[ .+ \])?$", r" FAIL |⎯{4,}| Test Files ", r" *\u276f \S"),
+    _format("jest", "● ", r"  ● (?P<name>.+)$", r"  ● |Test Suites: | ?(?:FAIL|PASS) ", r"\s+at "),
+    _format("vitest", "⎯⎯", r" FAIL  (?P<name>\S.+?)(?: \[ .+ \])?$", r" FAIL |⎯{4,}| Test Files ", r" *\u276f \S"),
     _format(
         "node:test",
         "not ok ",
@@ -93,8 +94,8 @@ def _reports(output: Output, form: _Format) -> list[Failure]:
     found: list[Failure] = []
     file = ""
     for index, line in enumerate(lines):
-        if line.startswith("FAIL "):
-            file = line[5:].strip().partition(" ")[0]
+        if line.startswith(("FAIL ", " FAIL ")):
+            file = line.strip()[5:].strip().partition(" ")[0]
         start = form.start.match(line)
         if not start:
             continue
@@ -126,6 +127,9 @@ def _report(lines: list[str], index: int, end: int, form: _Format, start: re.Mat
     if error and error["text"]:
         message = message.removeprefix(f"{error['kind']}:").strip()
     unique: list[Frame] = list(dict.fromkeys(frames))
+    if form.tool in ("vitest", "jest") and all(is_foreign(frame.path) for frame in unique):
+        suite = name.partition(" > ")[0] if form.tool == "vitest" else file
+        unique += [Frame(suite, 1)] if suite else []
     return Failure(form.tool, kind, message, tuple(unique), index + 1, max(end, index + 1), (name,) if name else ())
 
 

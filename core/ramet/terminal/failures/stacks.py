@@ -38,10 +38,10 @@ def find(output: Output) -> list[Failure]:
     found: list[Failure] = []
     if output.holds("at "):
         found += _at_stacks(output.lines)
-    if output.holds("panic: "):
+    if output.holds("panic: ", "\ngoroutine "):
         found += _go_panics(output.lines)
     if output.holds("panicked at"):
-        found += _rust_panics(output.lines)
+        found += _rust_panics(output)
     if output.holds("Stack trace:"):
         found += _php(output.lines)
     if output.holds("in `", "in '"):
@@ -134,7 +134,8 @@ def _go_panics(lines: list[str]) -> list[Failure]:
 _RUST = re.compile(r"thread '(?P<thread>[^']*)' (?:\(\d+\) )?panicked at (?:'(?P<old>.*)', )?(?P<place>[^\s:]+:\d+:\d+):?$")
 
 
-def _rust_panics(lines: list[str]) -> list[Failure]:
+def _rust_panics(output: Output) -> list[Failure]:
+    lines = output.lines
     found: list[Failure] = []
     for index, line in enumerate(lines):
         panic = _RUST.match(line.strip())
@@ -156,7 +157,7 @@ def _rust_panics(lines: list[str]) -> list[Failure]:
             while end < len(lines) and lines[end].startswith("  "):
                 frames += [frame for frame in frames_in(lines[end]) if frame not in frames]
                 end += 1
-        tests = (panic["thread"],) if panic["thread"] != "main" and "::" in panic["thread"] else ()
+        tests = (panic["thread"],) if output.holds(f"---- {panic['thread']} stdout ----") else ()
         found.append(Failure("rust", "panic", "\n".join(message), tuple(frames), index + 1, end, tests))
     return found
 
