@@ -1,14 +1,14 @@
 """The marks that a shell puts between its output and that of its commands, and how they are found in a stream of bytes.
 
-A mark of our own is `ESC ] 7717 ; NONCE ; KIND [; FIELD]... ST`, its fields percent-encoded. A mark without the nonce of the session
-is a forgery, and no mark of our own ever reaches a screen. What the shells of others print is only read: OSC 133 (FinalTerm),
-633 (Visual Studio Code), 7 and 1337 (the folder).
+A mark of our own is `ESC ] 7717 ; NONCE ; KIND [; FIELD]... ST`, its fields percent-encoded. A mark without the nonce of the
+session is a forgery, and no mark of our own ever reaches a screen. What the shells of others print is only read: OSC 133
+(FinalTerm), 633 (Visual Studio Code), 7 and 1337 (the folder).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from msgspec import Struct
 
@@ -33,9 +33,10 @@ _ENCODED = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 
 class Mark(Struct, frozen=True):
-    """A mark with the nonce of the session; `kind` is P (prompt), C (command), W (command to withhold), E (output over), D (done)."""
+    """A mark with the nonce of the session."""
 
     kind: str
+    """P (prompt), C (command), W (command to withhold), E (its output is over), D (it is done)."""
     fields: tuple[bytes, ...]
 
 
@@ -70,11 +71,17 @@ class MarkScanner:
         if self._is_dropping:
             data = self._after_forgery(data)
         data, self._held = self._held + data, b""
+        start = yield from self._whole(data)
+        begun = _BEGUN.search(data, start)
+        end = begun.start() if begun is not None else len(data)
+        if end > start:
+            yield data[start:end]
+        if begun is not None:
+            self._hold(begun[0])
+
+    def _whole(self, data: bytes) -> Generator[bytes | Found, None, int]:
+        """Yield what comes before the last whole sequence, and that; return where it ends."""
         start = 0
-        if b"\x1b" not in data:
-            if data:
-                yield data
-            return
         for match in _FOUND.finditer(data):
             if match["own"] is not None:
                 if match.start() > start:
@@ -90,14 +97,7 @@ class MarkScanner:
                 yield PublicMark(match["number"], match["public"])
             elif _ALTERNATE & set(match["modes"].split(b";")):
                 yield AlternateScreen(match["set"] == b"h")
-        begun = _BEGUN.search(data, start)
-        if begun is None:
-            if start < len(data):
-                yield data[start:]
-            return
-        if begun.start() > start:
-            yield data[start : begun.start()]
-        self._hold(begun[0])
+        return start
 
     def rest(self) -> bytes:
         """Return what was held back when the stream ends."""

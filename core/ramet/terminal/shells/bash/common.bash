@@ -68,6 +68,11 @@ __ramet_drop_duplicate() {
     fi
 }
 
+# Stands where a hook stood: the exit code goes through.
+__ramet_pass() {
+    return
+}
+
 # Puts __ramet_begin first and __ramet_end last into PROMPT_COMMAND, again and again, for others do the same.
 __ramet_surround() {
     # bash-preexec must stay last: what comes after it counts as the next command.
@@ -77,16 +82,16 @@ __ramet_surround() {
         local -a kept=()
         local each
         for each in "${PROMPT_COMMAND[@]}"; do
-            case $each in __ramet_begin | __ramet_end) ;; *) kept+=("$each") ;; esac
-        done
-        for ((each = 0; each < ${#kept[@]}; each++)); do
-            case ${kept[each]} in
+            case $each in __ramet_begin | __ramet_end) continue ;; esac
+            each=${each//__ramet_begin/__ramet_pass}
+            each=${each//__ramet_end/__ramet_pass}
+            case $each in
                 *__bp_interactive_mode*)
-                    kept[each]=${kept[each]//__ramet_end/:}
-                    kept[each]=${kept[each]/__bp_interactive_mode/$'__ramet_end\n__bp_interactive_mode'}
+                    each=${each/__bp_interactive_mode/$'__ramet_end\n__bp_interactive_mode'}
                     last=
                     ;;
             esac
+            kept+=("$each")
         done
         PROMPT_COMMAND=(__ramet_begin ${kept[@]+"${kept[@]}"} $last)
         return
@@ -96,9 +101,9 @@ __ramet_surround() {
         __ramet_begin$'\n'*__ramet_end$'\n'__bp_interactive_mode) return ;;
     esac
     local between=${PROMPT_COMMAND-}
-    between=${between//__ramet_begin/:}
-    between=${between//__ramet_end/:}
-    between=${between:-:}
+    between=${between//__ramet_begin/__ramet_pass}
+    between=${between//__ramet_end/__ramet_pass}
+    between=${between:-__ramet_pass}
     if [[ -z $last ]]; then
         between=${between/__bp_interactive_mode/$'__ramet_end\n__bp_interactive_mode'}
         PROMPT_COMMAND="__ramet_begin"$'\n'"$between"

@@ -57,7 +57,8 @@ __ramet_end() {
 # Instead of PS0, which bash has since 4.4: the first simple command after a prompt.
 __ramet_debug() {
     local code=$?
-    if [[ -n $__ramet_is_ready && -z $__ramet_mark && -z ${COMP_LINE-} && $BASH_COMMAND != __ramet_begin* ]]; then
+    # A trap that a function sets is called in the rest of that function too.
+    if [[ ${#FUNCNAME[@]} == 1 && -n $__ramet_is_ready && -z $__ramet_mark && -z ${COMP_LINE-} && $BASH_COMMAND != __ramet_begin* ]]; then
         __ramet_mark=$(__ramet_announce)
         printf '%s' "$__ramet_mark"
     fi
