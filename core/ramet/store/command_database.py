@@ -62,8 +62,8 @@ _INSERT = f"INSERT INTO command_run ({', '.join(_FIELDS[1:])}, size) VALUES ({',
 _SELECT = f"SELECT {', '.join(_FIELDS)} FROM command_run"  # noqa: S608  - names from above
 _SELECT_WITHOUT_OUTPUT = _SELECT.replace("output,", "'' AS output,", 1)
 _MATCHING = "WHERE id IN (SELECT rowid FROM command_text WHERE command_text MATCH ?)"
-_NO_ERROR = (0, 130)
-"""Exit codes that are no failure: all went well, or the user pressed Ctrl-C."""
+_NO_ERROR = (0, 130, 141)
+"""Exit codes that are no failure: all went well, the user pressed Ctrl-C, or the reader of a pipe had enough."""
 _WORD = re.compile(r"\w+")
 _EXCERPT_LINES = 5
 _EXCERPT_CHARACTERS = 300

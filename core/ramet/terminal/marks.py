@@ -27,8 +27,8 @@ _BEGUN = re.compile(
 _CONTROL = re.compile(rb"[\x00-\x1f]")
 _ALTERNATE = frozenset({b"47", b"1047", b"1049"})
 """Modes that show the alternate screen."""
-_MOST_HELD = 4 * 1024 * 1024
-"""Bytes of an unfinished mark that are kept: no command line is longer."""
+_MOST_HELD = 512 * 1024
+"""Bytes of an unfinished mark that are kept: few command lines are longer, and each new piece is looked through with it."""
 _ENCODED = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 
@@ -45,12 +45,16 @@ class PublicMark(Struct, frozen=True):
 
     number: bytes
     text: bytes
+    raw: bytes
+    """The whole sequence, for the screen."""
 
 
 class AlternateScreen(Struct, frozen=True):
     """The alternate screen is shown from here on, or is not."""
 
     is_shown: bool
+    raw: bytes
+    """The whole sequence, for the screen."""
 
 
 Found = Mark | PublicMark | AlternateScreen
@@ -83,20 +87,20 @@ class MarkScanner:
         """Yield what comes before the last whole sequence, and that; return where it ends."""
         start = 0
         for match in _FOUND.finditer(data):
+            is_alternate = match["modes"] and _ALTERNATE & set(match["modes"].split(b";"))
+            if match["own"] is None and not match["number"] and not is_alternate:
+                continue
+            if match.start() > start:
+                yield data[start : match.start()]
+            start = match.end()
             if match["own"] is not None:
-                if match.start() > start:
-                    yield data[start : match.start()]
-                start = match.end()
                 mark = self._own(match["own"]) if match["end"] else None
                 if mark is not None:
                     yield mark
-                continue
-            yield data[start : match.end()]
-            start = match.end()
-            if match["number"]:
-                yield PublicMark(match["number"], match["public"])
-            elif _ALTERNATE & set(match["modes"].split(b";")):
-                yield AlternateScreen(match["set"] == b"h")
+            elif is_alternate:
+                yield AlternateScreen(match["set"] == b"h", match[0])
+            else:
+                yield PublicMark(match["number"], match["public"], match[0])
         return start
 
     def rest(self) -> bytes:

@@ -139,8 +139,8 @@ def _hooked(file: Path, pid: int) -> Iterator[Spooled]:
         partial.write_text(str(reached), encoding="ascii")
         partial.rename(reached_file)
     else:
-        file.unlink(missing_ok=True)
-        reached_file.unlink(missing_ok=True)
+        for each in (file, reached_file, file.with_suffix(".stamp")):
+            each.unlink(missing_ok=True)
 
 
 def _recording_of(line: bytes) -> CommandRecording | None:

@@ -38,7 +38,7 @@ __ramet_is_recorded() {
     [[ -n $__ramet_number && -n $__ramet_next ]] || return 1
     ((__ramet_number >= __ramet_next)) && return 0
     # With erasedups the number of entries may stay the same.
-    [[ :$HISTCONTROL: == *:erasedups:* && $(HISTTIMEFORMAT='%s ' builtin history 1) != "$__ramet_before" ]]
+    [[ :$HISTCONTROL: == *:erasedups:* && $(HISTTIMEFORMAT='%s ' builtin history 1) != "$__ramet_newest_before" ]]
 }
 
 # Remembers, before a prompt, which number the next entry of the history gets.
@@ -48,7 +48,7 @@ __ramet_remember() {
         *:ignoreboth:*) HISTCONTROL=${HISTCONTROL//ignoreboth/ignorespace} __ramet_drops_duplicates=1 ;;
         *:ignoredups:*) HISTCONTROL=${HISTCONTROL//ignoredups/} __ramet_drops_duplicates=1 ;;
     esac
-    case :$HISTCONTROL: in *:erasedups:*) __ramet_before=$(HISTTIMEFORMAT='%s ' builtin history 1) ;; esac
+    case :$HISTCONTROL: in *:erasedups:*) __ramet_newest_before=$(HISTTIMEFORMAT='%s ' builtin history 1) ;; esac
     __ramet_number=0
     if ((__ramet_version >= 404)); then
         # Before the prompt this is the number of the newest entry, and 1 without any; it costs no process, as asking would.
@@ -112,5 +112,30 @@ __ramet_surround() {
     fi
 }
 
+# Instead of PS0, which bash has since 4.4: calls __ramet_before for the first simple command after a prompt.
+__ramet_trap() {
+    local theirs
+    theirs=$(trap -p DEBUG)
+    case $theirs in
+        *__ramet_debug*) return ;;
+        "") trap '__ramet_debug' DEBUG ;;
+        *)
+            theirs=${theirs#"trap -- '"}
+            theirs=${theirs%"' DEBUG"}
+            trap "__ramet_debug; ${theirs//"'\\''"/"'"}" DEBUG
+            ;;
+    esac
+}
+
+__ramet_debug() {
+    local code=$?
+    # A trap that a function sets is called in the rest of that function too.
+    if [[ ${#FUNCNAME[@]} == 1 && -n $__ramet_is_ready && -z ${COMP_LINE-} && $BASH_COMMAND != __ramet_begin* ]]; then
+        __ramet_is_ready=
+        __ramet_before
+    fi
+    return "$code"
+}
+
 __ramet_version=$((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1]))
-__ramet_next= __ramet_number= __ramet_line= __ramet_encoded= __ramet_previous= __ramet_before= __ramet_drops_duplicates=
+__ramet_next= __ramet_number= __ramet_line= __ramet_encoded= __ramet_previous= __ramet_newest_before= __ramet_is_ready= __ramet_drops_duplicates=
