@@ -44,8 +44,9 @@ def recorded(shop: Path) -> Recorded:
 
 
 @pytest.fixture
-def rc(isolated_environment: Path) -> Path:
+def rc(isolated_environment: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file that bash reads."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(isolated_environment))
     file = isolated_environment / ".bashrc"
     file.write_text("PS1='$ '\nHISTCONTROL=ignoreboth\n")
     return file
@@ -190,7 +191,7 @@ def test_recording_can_be_switched_off(shop: Path, ramet: Ramet, recorded: Recor
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "bash of old"])
 def test_a_hook_writes_down_each_command_without_its_output(
-    shell: str, shop: Path, ramet: Ramet, recorded: Recorded, isolated_environment: Path, directories: UserDirectories
+    shell: str, shop: Path, ramet: Ramet, recorded: Recorded, rc: Path, isolated_environment: Path, directories: UserDirectories
 ) -> None:
     name = shell.partition(" ")[0]
     program = needed(name)
@@ -199,7 +200,7 @@ def test_a_hook_writes_down_each_command_without_its_output(
     if shell == "bash of old":
         script = script.replace("BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1]", "302")
     (home / "hook").write_text(script)
-    (home / ".bashrc").write_text("PS1='$ '\nHISTCONTROL=ignoreboth\n. ~/hook\n")
+    rc.write_text("PS1='$ '\nHISTCONTROL=ignoreboth\n. ~/hook\n")
     (home / ".zshrc").write_text("PS1='%% '\n. ~/hook\n")
     (home / ".config/fish").mkdir(parents=True)
     (home / ".config/fish/config.fish").write_text("set -g fish_greeting\nsource ~/hook\n")

@@ -39,7 +39,7 @@ class ShellSession:
         environment: Mapping[str, str] | None = None,
         launch: ShellLaunch | None = None,
     ) -> None:
-        given = {**os.environ, "TERM": "xterm-256color", **(environment or {})}
+        given = {**os.environ, "TERM": "xterm-256color", "XDG_RUNTIME_DIR": os.environ["HOME"], **(environment or {})}
         launch = launch or launch_shell(needed(shell), given, "1", is_login=is_login)
         self.nonce = launch.nonce
         self.screen = bytearray()

@@ -24,11 +24,30 @@ __ramet_encode() {
 
 # Splits the newest entry of the history into __ramet_number and __ramet_line.
 __ramet_newest() {
-    __ramet_line=$(HISTTIMEFORMAT= builtin history 1)
+    if [[ -n $__ramet_scratch ]] && HISTTIMEFORMAT= builtin history 1 2>/dev/null >|"$__ramet_scratch"; then
+        IFS= read -r -d '' __ramet_line <"$__ramet_scratch"
+        : >|"$__ramet_scratch"
+        while [[ $__ramet_line == *$'\n' ]]; do __ramet_line=${__ramet_line%$'\n'}; done
+    else
+        __ramet_line=$(HISTTIMEFORMAT= builtin history 1)
+    fi
     __ramet_line=${__ramet_line#"${__ramet_line%%[! ]*}"}
     __ramet_number=${__ramet_line%%[!0-9]*}
     __ramet_line=${__ramet_line#"$__ramet_number"}
     __ramet_line=${__ramet_line:2} # a blank or a star, and a blank
+}
+
+# Chooses a file in memory that only the user can read, for what a builtin prints: a process for it takes milliseconds.
+__ramet_choose_scratch() {
+    local folder
+    for folder in "${XDG_RUNTIME_DIR-}" /dev/shm; do
+        [[ -d $folder && -w $folder ]] || continue
+        __ramet_scratch=$folder/ramet-$$
+        # Whoever made it first would read it: it is either made here, or left by an older shell of the user.
+        (umask 077 && set -o noclobber && : >"$__ramet_scratch") 2>/dev/null
+        [[ -f $__ramet_scratch && -O $__ramet_scratch && ! -L $__ramet_scratch ]] && return
+    done
+    __ramet_scratch=
 }
 
 # Whether the newest entry is the command line that runs: one that the history ignores, such as one with a leading space, is not in it.
@@ -139,3 +158,4 @@ __ramet_debug() {
 
 __ramet_version=$((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1]))
 __ramet_next= __ramet_number= __ramet_line= __ramet_encoded= __ramet_previous= __ramet_newest_before= __ramet_is_ready= __ramet_drops_duplicates=
+__ramet_choose_scratch
