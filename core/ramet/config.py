@@ -42,6 +42,17 @@ class IndexLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """A file whose lines are longer than this on average is minified: skipped and reported."""
 
 
+class TerminalSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether the commands of terminals are recorded, and how many are kept of each repository."""
+
+    record: bool = True
+    """False keeps nothing of what runs in a terminal."""
+    keep_commands: Annotated[int, Meta(ge=1, le=100_000)] = 500
+    """The oldest leave when there are more."""
+    keep_bytes: Annotated[int, Meta(ge=100_000, le=10_000_000_000)] = 64_000_000
+    """Of text, counted without what finding it takes."""
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """All settings with their defaults."""
 
@@ -72,6 +83,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """The engine leaves after this long without a front end."""
     theme: str = ""
     limits: IndexLimits = IndexLimits()
+    terminal: TerminalSettings = TerminalSettings()
 
 
 class Settings(Struct, frozen=True):
@@ -286,6 +298,8 @@ def _expectation(key: str, maximum: int | None) -> str:
     kind = _base(_TYPES[key])
     if kind is str:
         return "a text without control characters"
+    if kind is bool:
+        return "true or false"
     ranges = [meta for meta in getattr(_TYPES[key], "__metadata__", ()) if isinstance(meta, Meta)]
     lowest, highest = (ranges[0].ge, ranges[0].le) if ranges else (None, None)
     top = min(highest, maximum) if highest is not None and maximum is not None else highest

@@ -27,7 +27,7 @@ from ramet.events import (
     StatusChanged,
     TextDelta,
 )
-from ramet.models import AskRequest, Attachment, FileChange
+from ramet.models import AskRequest, Attachment, CommandRecording, FileChange
 from ramet.paths import UserDirectories
 from ramet.workspace.protocol import Workspace
 
@@ -206,6 +206,56 @@ async def test_asking_without_a_model_cites_what_is_on_the_disk(workspace: Works
     assert kept.turns[0].attachments == (Attachment("log", "PaymentRefused: 12"),)
     assert [(info.id, info.turns) for info in listed] == [(answered.conversation, 2)]
     assert left == ()
+
+
+async def test_commands_are_cleaned_redacted_kept_found_and_forgotten(
+    workspace: Workspace, shop: Path, directories: UserDirectories
+) -> None:
+    """A recording of the greatest length crosses the socket; half a line at the gap could be half a secret and is left out."""
+    key = "ghp_" + "a1B2c3D4e5" * 3 + "f6G7h8"
+    finished = (await everything(workspace.sync()))[-1]
+    assert isinstance(finished, IndexFinished)
+    failed = await workspace.record_command(
+        CommandRecording(
+            terminal="1",
+            command=f"make TOKEN={key}",
+            folder=str(shop),
+            exit_code=2,
+            started=1_700_000_000.5,
+            duration=0.25,
+            head=b"begin\r\n\x1b[31mexport GITHUB_TOKEN=" + key.encode() + b"\x1b[0m\r\n" + b"h\r\n" * 80_000 + key[:20].encode(),
+            tail=key[20:].encode() + b"\r\n" + b"t\r\n" * 250_000 + b"make: *** [all] Error 2\r\n",
+            omitted=5_000_000,
+            omitted_lines=70_000,
+        )
+    )
+    fine = await workspace.record_command(CommandRecording("1", "ls -l", str(shop), 0, 1_700_000_001.0, 0.01, b"app.ts\r\n"))
+    listed = await workspace.commands(10)
+    only_failed = await workspace.commands(failed=True)
+    last = await workspace.last_error()
+    again = await workspace.command(failed.id)
+    found = await workspace.search_commands("error all", 5)
+    stored = b"".join(file.read_bytes() for file in directories.data.rglob("commands.db*"))
+    some = await workspace.forget_commands((fine.id, 77))
+    with pytest.raises(UsageError, match="no command"):
+        await workspace.command(fine.id)
+    rest = await workspace.forget_commands()
+
+    assert again == failed == last
+    assert (failed.id, failed.terminal, failed.folder, failed.exit_code) == (1, "1", str(shop), 2)
+    assert (failed.started, failed.duration, failed.tree) == (1_700_000_000.5, 0.25, finished.stats.tree)
+    assert failed.command.startswith("make TOKEN=<secret:")
+    assert failed.output.startswith("begin\nexport GITHUB_TOKEN=<secret:")
+    assert failed.output.endswith("t\nmake: *** [all] Error 2\n")
+    assert "left out" in failed.output
+    assert failed.lines >= 400_000
+    assert [(run.id, run.output) for run in listed] == [(2, ""), (1, "")]
+    assert [run.id for run in only_failed] == [1]
+    assert [(run.id, run.output) for run in found] == [(1, "make: *** [all] Error 2")]
+    assert b"Error 2" in stored
+    for piece in (key, key[:20], key[20:]):
+        assert piece.encode() not in stored
+    assert (some, rest, await workspace.commands()) == (1, 1, ())
 
 
 async def test_a_commit_is_indexed_searched_and_asked_about(workspace: Workspace, shop: Path, git: Git) -> None:

@@ -23,6 +23,8 @@ from ramet.events import Answered, AskEvent, IndexEvent, IndexFinished, StatusCh
 from ramet.models import (
     AskRequest,
     Citation,
+    CommandRecording,
+    CommandRun,
     Conversation,
     ConversationInfo,
     FileChange,
@@ -272,6 +274,47 @@ class ScriptedWorkspace:
     async def delete_conversation(self, id: str) -> None:
         await self._enter("delete_conversation", id)
         self.stored.pop(id, None)
+
+    async def record_command(self, recording: CommandRecording) -> CommandRun:
+        await self._enter("record_command", recording)
+        run = CommandRun(
+            id=len(self.runs) + 1,
+            terminal=recording.terminal,
+            command=recording.command,
+            folder=recording.folder,
+            exit_code=recording.exit_code,
+            started=recording.started,
+            duration=recording.duration,
+            output=(recording.head + recording.tail).decode("utf-8", "replace").replace("\r\n", "\n"),
+        )
+        self.runs.append(run)
+        return run
+
+    async def commands(self, limit: int = 50, failed: bool = False) -> tuple[CommandRun, ...]:
+        await self._enter("commands", limit)
+        newest = [run for run in reversed(self.runs) if not failed or run.exit_code not in (None, 0, 130)]
+        return tuple(replace(run, output="") for run in newest[:limit])
+
+    async def command(self, id: int) -> CommandRun:
+        await self._enter("command", id)
+        for run in self.runs:
+            if run.id == id:
+                return run
+        raise UsageError(f"There is no command {id} in this repository.")
+
+    async def search_commands(self, query: str, limit: int = 50) -> tuple[CommandRun, ...]:
+        await self._enter("search_commands", query)
+        return tuple(run for run in reversed(self.runs) if query in run.command or query in run.output)[:limit]
+
+    async def forget_commands(self, ids: tuple[int, ...] | None = None) -> int:
+        await self._enter("forget_commands", ids)
+        before = len(self.runs)
+        self.runs = [run for run in self.runs if ids is not None and run.id not in ids]
+        return before - len(self.runs)
+
+    async def last_error(self) -> CommandRun | None:
+        await self._enter("last_error")
+        return next((run for run in reversed(self.runs) if run.exit_code not in (None, 0, 130)), None)
 
     async def doctor(self) -> tuple[Finding, ...]:
         await self._enter("doctor")

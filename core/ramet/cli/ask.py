@@ -24,11 +24,16 @@ def run(session: Session) -> int:
     options = session.options
     _ = session.folder  # a wrong folder is said before standard input is waited for
     question, attachment = _question(session)
+    attachments = (attachment,) if attachment else ()
+    if options.tmux:
+        from ramet.cli.tmux import capture_pane
+
+        attachments = (*attachments, capture_pane(session.environment))
     request = AskRequest(
         question=question,
         model="" if options.no_model else options.model,
         use_model=not options.no_model,
-        attachments=(attachment,) if attachment else (),
+        attachments=attachments,
     )
     return asyncio.run(_ask(session, request))
 

@@ -29,7 +29,7 @@ def _show(session: Session) -> int:
         session.console.json({key: {"value": shown[key], "origin": origins[key]} for key in values})
         return 0
     for key, value in shown.items():
-        text = f'"{value}"' if isinstance(value, str) else str(value)
+        text = f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
         session.console.line(Painted(f"{key:<24}", "bold"), f"{text:<30}", Painted(f"  {origins[key]}", "dim"))
     return 0
 

@@ -172,6 +172,7 @@ def _ask(parser: Parser) -> None:
     stdin = parser.add_mutually_exclusive_group()
     stdin.add_argument("--stdin", action="store_true", help="wait for standard input to its end")
     stdin.add_argument("--no-stdin", action="store_true", help="do not look at standard input")
+    parser.add_argument("--tmux", action="store_true", help="add what stands in this pane of tmux as context")
     _add_json(parser, "print one event per line as it happens")
 
 
@@ -185,6 +186,37 @@ def _conversations(parser: Parser) -> None:
         _add_json(action, "print JSON", default=argparse.SUPPRESS)
     for action in (showing, _action(actions, "delete", "forget one for good")):
         action.add_argument("id", metavar="ID", help="its id, or the beginning of it")
+
+
+def _shell(parser: Parser) -> None:
+    parser.add_argument("--shell", metavar="SHELL", default="", help="bash, zsh, fish or a path; else your own (SHELL)")
+    parser.add_argument("--login", action="store_true", help="start it as a login shell")
+
+
+def _run(parser: Parser) -> None:
+    parser.add_argument("arguments", metavar="-- COMMAND", nargs=argparse.REMAINDER, help="the command and its arguments")
+
+
+def _hook(parser: Parser) -> None:
+    parser.add_argument("shell", metavar="SHELL", choices=("bash", "zsh", "fish"), help="bash, zsh or fish")
+
+
+def _terminal(parser: Parser) -> None:
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    listing = _action(actions, "list", "list the commands of this repository, the newest first")
+    listing.add_argument("--failed", action="store_true", help="only those that failed")
+    showing = _action(actions, "show", "print one with its output")
+    showing.add_argument("id", metavar="N", help="its number: 3, t3 or @t3")
+    searching = _action(actions, "search", "find those whose command line and output have all words")
+    searching.add_argument("query", metavar="WORD", nargs="+", help="beginnings of words")
+    failing = _action(actions, "last-error", "print the newest one that failed")
+    for action in (listing, searching):
+        _add_limit(action, 20, _MOST_LISTED)
+    for action in (listing, showing, searching, failing):
+        _add_json(action, "print JSON")
+    forgetting = _action(actions, "forget", "remove some, or all, for good")
+    forgetting.add_argument("ids", metavar="N", nargs="*", help="their numbers")
+    forgetting.add_argument("--all", action="store_true", help="all commands of this repository")
 
 
 def _engine(parser: Parser) -> None:
@@ -225,6 +257,10 @@ _COMMANDS = {
     "symbols": _Command("list definitions by name, or those of one file", "symbols", _symbols),
     "references": _Command("list the places that use a name", "symbols", _references),
     "conversations": _Command("list, show or delete stored conversations", "conversations", _conversations),
+    "shell": _Command("run your shell and record its commands", "shell", _shell, texts.SHELL_EPILOG),
+    "run": _Command("run one command and record it", "run", _run, texts.RUN_EPILOG),
+    "hook": _Command("print a script that makes a shell tell of its commands", "hook", _hook, texts.HOOK_EPILOG),
+    "terminal": _Command("list, show, search or forget recorded commands", "terminal", _terminal, texts.TERMINAL_EPILOG),
     "doctor": _Command("say what is configured, reachable and indexed", "doctor", _doctor),
     "config": _Command("show the configuration and where it comes from", "config", _config),
     "key": _Command("keep API keys in the system keyring", "key", _key, texts.KEY_EPILOG),

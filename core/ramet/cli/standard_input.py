@@ -8,7 +8,6 @@ up after some seconds and say so.
 from __future__ import annotations
 
 import os
-import re
 import select
 import stat
 import sys
@@ -16,6 +15,7 @@ import sys
 from ramet.cli.console import Console
 from ramet.errors import UsageError
 from ramet.models import Attachment
+from ramet.terminal.kept import HeadAndTail
 
 PATIENCE_SECONDS = 10.0
 """How long a pipe may be silent at its beginning where nobody watches: most programs have said something by then."""
@@ -25,8 +25,6 @@ _TAIL_BYTES = 48 * 1024
 """The end of a log says what went wrong, its beginning what was run; together they stay within a model's budget."""
 _QUESTION_BYTES = 1_000_000
 _PIECE_BYTES = 64 * 1024
-_ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
-"""Colours and titles: no use to a model, and they cost tokens."""
 
 
 class StandardInput:
@@ -57,23 +55,24 @@ class StandardInput:
             if len(read) > _QUESTION_BYTES:
                 advice = 'Give the text as context and ask about it: COMMAND | ramet ask "QUESTION".'
                 raise UsageError("Standard input is too long to be a question.", advice)
-        return _text(bytes(read)).strip()
+        return _text(bytes(read), b"", 0).strip()
 
     def attachment(self) -> Attachment | None:
         """Return what was piped in; None when there is nothing."""
         if self._descriptor is None or not self.is_piped() or not self._is_worth_waiting():
             return None
-        kept = HeadAndTail(_HEAD_BYTES, _TAIL_BYTES)
+        stream = HeadAndTail(_HEAD_BYTES, _TAIL_BYTES)
         while piece := os.read(self._descriptor, _PIECE_BYTES):
-            kept.add(piece)
-        if b"\0" in kept.content():
+            stream.add(piece)
+        kept = stream.kept()
+        if b"\0" in kept.head + kept.tail:
             self._console.note("Standard input is not text and is left out.")
             return None
-        text = _text(kept.content())
+        text = _text(kept.head, kept.tail, kept.omitted)
         if not text.strip():
             return None
-        if kept.left_out:
-            shown = f"{(_HEAD_BYTES + _TAIL_BYTES) // 1024} of {kept.total / 1024:,.0f} KiB"
+        if kept.omitted:
+            shown = f"{(_HEAD_BYTES + _TAIL_BYTES) // 1024} of {stream.total / 1024:,.0f} KiB"
             self._console.note(f"Standard input is long: its head and tail are used, {shown}.")
         return Attachment("standard input", text)
 
@@ -96,44 +95,12 @@ class StandardInput:
         return False
 
 
-class HeadAndTail:
-    """Keeps the first and the last bytes of a stream of any length, cut at line ends."""
+def _text(head: bytes, tail: bytes, omitted: int) -> str:
+    """Return piped bytes as text that may be sent: no escape sequences, which are of no use to a model, and no secrets."""
+    from ramet.terminal.plain import plain_parts
+    from ramet.terminal.redaction import redact
 
-    def __init__(self, head: int, tail: int) -> None:
-        self._head_size = head
-        self._tail_size = tail
-        self._head = bytearray()
-        self._tail = bytearray()
-        self.total = 0
-
-    @property
-    def left_out(self) -> int:
-        """How many bytes of the middle are gone."""
-        return max(0, self.total - self._head_size - self._tail_size)
-
-    def add(self, piece: bytes) -> None:
-        """Take the next bytes."""
-        self.total += len(piece)
-        room = self._head_size - len(self._head)
-        self._head += piece[:room]
-        self._tail += piece[room:]
-        if len(self._tail) > 2 * self._tail_size:
-            del self._tail[: -self._tail_size]
-
-    def content(self) -> bytes:
-        """Return what was kept, with a line that says how much is left out."""
-        tail = bytes(self._tail[-self._tail_size :])
-        if not self.left_out:
-            return bytes(self._head) + tail
-        head = bytes(self._head)
-        cut = head.rfind(b"\n") + 1
-        start = tail.find(b"\n") + 1
-        head, left = (head[:cut], len(head) - cut) if cut else (head + b"\n", 0)
-        return b"%s[... %d bytes are left out here ...]\n%s" % (head, self.left_out + left + start, tail[start:])
-
-
-def _text(content: bytes) -> str:
-    return _ESCAPE_SEQUENCE.sub("", content.decode("utf-8", "replace").replace("\r\n", "\n"))
+    return redact(plain_parts(head, tail, omitted))
 
 
 def _descriptor() -> int | None:

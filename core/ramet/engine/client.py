@@ -24,6 +24,8 @@ from ramet.events import AskEvent, IndexEvent, StatusChanged
 from ramet.models import (
     AskRequest,
     Citation,
+    CommandRecording,
+    CommandRun,
     Conversation,
     ConversationInfo,
     FileChange,
@@ -171,6 +173,30 @@ class RemoteWorkspace:
     async def delete_conversation(self, id: str) -> None:
         """See `Workspace`."""
         await self._call(protocol.DELETE_CONVERSATION, protocol.ConversationParams(id))
+
+    async def record_command(self, recording: CommandRecording) -> CommandRun:
+        """See `Workspace`."""
+        return await self._call(protocol.RECORD_COMMAND, protocol.RecordingParams(recording))
+
+    async def commands(self, limit: int = 50, failed: bool = False) -> tuple[CommandRun, ...]:
+        """See `Workspace`."""
+        return await self._call(protocol.COMMANDS, protocol.CommandsParams(limit, failed))
+
+    async def command(self, id: int) -> CommandRun:
+        """See `Workspace`."""
+        return await self._call(protocol.COMMAND, protocol.CommandParams(id))
+
+    async def search_commands(self, query: str, limit: int = 50) -> tuple[CommandRun, ...]:
+        """See `Workspace`."""
+        return await self._call(protocol.SEARCH_COMMANDS, protocol.CommandSearchParams(query, limit))
+
+    async def forget_commands(self, ids: tuple[int, ...] | None = None) -> int:
+        """See `Workspace`."""
+        return await self._call(protocol.FORGET_COMMANDS, protocol.ForgetParams(ids))
+
+    async def last_error(self) -> CommandRun | None:
+        """See `Workspace`."""
+        return await self._call(protocol.LAST_ERROR, NoParams())
 
     async def doctor(self) -> tuple[Finding, ...]:
         """See `Workspace`."""

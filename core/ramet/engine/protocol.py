@@ -26,6 +26,8 @@ from ramet.events import AskEvent, IndexEvent, StatusChanged
 from ramet.models import (
     AskRequest,
     Citation,
+    CommandRecording,
+    CommandRun,
     Conversation,
     ConversationInfo,
     FileChange,
@@ -39,7 +41,7 @@ from ramet.models import (
     WorkspaceStatus,
 )
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Grows when a message changes its meaning."""
 MAX_LINE_BYTES = 64 * 1024 * 1024
 """A longer line is refused: the largest honest one is the file list of a huge repository."""
@@ -185,6 +187,38 @@ class ConversationParams(Struct, frozen=True, forbid_unknown_fields=True):
     id: str
 
 
+class RecordingParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `record_command`."""
+
+    recording: CommandRecording
+
+
+class CommandsParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `commands`."""
+
+    limit: int = 50
+    failed: bool = False
+
+
+class CommandParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `command`."""
+
+    id: int
+
+
+class CommandSearchParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `search_commands`."""
+
+    query: str
+    limit: int = 50
+
+
+class ForgetParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `forget_commands`."""
+
+    ids: tuple[int, ...] | None = None
+
+
 class EngineStatus(Struct, frozen=True):
     """What `ramet engine status` shows."""
 
@@ -236,6 +270,14 @@ REFERENCES: Call[ReferencesParams, tuple[Reference, ...]] = Call("references", R
 CONVERSATIONS: Call[NoParams, tuple[ConversationInfo, ...]] = Call("conversations", NoParams, tuple[ConversationInfo, ...])
 CONVERSATION: Call[ConversationParams, Conversation] = Call("conversation", ConversationParams, Conversation)
 DELETE_CONVERSATION: Call[ConversationParams, None] = Call("delete_conversation", ConversationParams, None)
+RECORD_COMMAND: Call[RecordingParams, CommandRun] = Call("record_command", RecordingParams, CommandRun)
+COMMANDS: Call[CommandsParams, tuple[CommandRun, ...]] = Call("commands", CommandsParams, tuple[CommandRun, ...])
+COMMAND: Call[CommandParams, CommandRun] = Call("command", CommandParams, CommandRun)
+SEARCH_COMMANDS: Call[CommandSearchParams, tuple[CommandRun, ...]] = Call(
+    "search_commands", CommandSearchParams, tuple[CommandRun, ...]
+)
+FORGET_COMMANDS: Call[ForgetParams, int] = Call("forget_commands", ForgetParams, int)
+LAST_ERROR: Call[NoParams, CommandRun | None] = Call("last_error", NoParams, CommandRun | None)
 DOCTOR: Call[NoParams, tuple[Finding, ...]] = Call("doctor", NoParams, tuple[Finding, ...])
 COLLECT_GARBAGE: Call[NoParams, str] = Call("collect_garbage", NoParams, str)
 
@@ -262,6 +304,12 @@ WORKSPACE_METHODS: dict[str, AnyMethod] = {
         CONVERSATIONS,
         CONVERSATION,
         DELETE_CONVERSATION,
+        RECORD_COMMAND,
+        COMMANDS,
+        COMMAND,
+        SEARCH_COMMANDS,
+        FORGET_COMMANDS,
+        LAST_ERROR,
         DOCTOR,
         COLLECT_GARBAGE,
     )

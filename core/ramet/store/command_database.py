@@ -61,8 +61,9 @@ END;
 _INSERT = f"INSERT INTO command_run ({', '.join(_FIELDS[1:])}, size) VALUES ({', '.join('?' * len(_FIELDS))})"  # noqa: S608
 _SELECT = f"SELECT {', '.join(_FIELDS)} FROM command_run"  # noqa: S608  - names from above
 _SELECT_WITHOUT_OUTPUT = _SELECT.replace("output,", "'' AS output,", 1)
-_NO_ERROR = (0, 130)
-"""Exit codes that are no failure: all went well, or the user pressed Ctrl-C."""
+_MATCHING = "WHERE id IN (SELECT rowid FROM command_text WHERE command_text MATCH ?)"
+_NO_ERROR = (0, 130, 141)
+"""Exit codes that are no failure: all went well, the user pressed Ctrl-C, or the reader of a pipe had enough."""
 _WORD = re.compile(r"\w+")
 _EXCERPT_LINES = 5
 _EXCERPT_CHARACTERS = 300
@@ -119,10 +120,7 @@ class CommandDatabase:
         if not words:
             return ()
         matching = " AND ".join(f'"{word}"*' for word in words)
-        found = self._select(
-            f"{_SELECT} WHERE id IN (SELECT rowid FROM command_text WHERE command_text MATCH ?) ORDER BY id DESC LIMIT ?",
-            (matching, limit),
-        )
+        found = self._select(f"{_SELECT} {_MATCHING} ORDER BY id DESC LIMIT ?", (matching, limit))
         return tuple(replace(run, output=_excerpt(run.output, words)) for run in found)
 
     def forget(self, ids: Sequence[int] | None) -> int:
@@ -134,7 +132,7 @@ class CommandDatabase:
             if ids is None:
                 removed = connection.execute("DELETE FROM command_run").rowcount
             else:
-                removed = connection.executemany("DELETE FROM command_run WHERE id = ?", [(id,) for id in ids]).rowcount
+                removed = connection.executemany("DELETE FROM command_run WHERE id = ?", [(number,) for number in ids]).rowcount
             # The words of what is gone stay in the index until its parts are merged.
             connection.execute("INSERT INTO command_text (command_text) VALUES ('optimize')")
             return removed
@@ -148,9 +146,8 @@ class CommandDatabase:
 
 
 def _run_of(row: Row) -> CommandRun:
-    values = dict(zip(_FIELDS, row, strict=True))
-    flags = {name: bool(values.pop(name)) for name in ("is_full_screen", "has_output")}
-    return CommandRun(**values, **flags)
+    run = CommandRun(*row)
+    return replace(run, is_full_screen=bool(run.is_full_screen), has_output=bool(run.has_output))
 
 
 def _failure() -> str:
@@ -159,12 +156,12 @@ def _failure() -> str:
 
 def _drop_oldest(connection: sqlite3.Connection, most: int, most_bytes: int) -> None:
     """Remove the oldest runs until the rest is within bounds; the newest always stays."""
-    kept = total = 0
-    for id, size in connection.execute("SELECT id, size FROM command_run ORDER BY id DESC").fetchall():
-        kept += 1
+    total = 0
+    sizes = connection.execute("SELECT id, size FROM command_run ORDER BY id DESC").fetchall()
+    for kept, (number, size) in enumerate(sizes, 1):
         total += size
         if kept > 1 and (kept > most or total > most_bytes):
-            connection.execute("DELETE FROM command_run WHERE id <= ?", (id,))
+            connection.execute("DELETE FROM command_run WHERE id <= ?", (number,))
             return
 
 

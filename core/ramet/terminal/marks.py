@@ -1,14 +1,14 @@
 """The marks that a shell puts between its output and that of its commands, and how they are found in a stream of bytes.
 
-A mark of our own is `ESC ] 7717 ; NONCE ; KIND [; FIELD]... ST`, its fields percent-encoded. A mark without the nonce of the session
-is a forgery, and no mark of our own ever reaches a screen. What the shells of others print is only read: OSC 133 (FinalTerm),
-633 (Visual Studio Code), 7 and 1337 (the folder).
+A mark of our own is `ESC ] 7717 ; NONCE ; KIND [; FIELD]... ST`, its fields percent-encoded. A mark without the nonce of the
+session is a forgery, and no mark of our own ever reaches a screen. What the shells of others print is only read: OSC 133
+(FinalTerm), 633 (Visual Studio Code), 7 and 1337 (the folder).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from msgspec import Struct
 
@@ -27,15 +27,16 @@ _BEGUN = re.compile(
 _CONTROL = re.compile(rb"[\x00-\x1f]")
 _ALTERNATE = frozenset({b"47", b"1047", b"1049"})
 """Modes that show the alternate screen."""
-_MOST_HELD = 4 * 1024 * 1024
-"""Bytes of an unfinished mark that are kept: no command line is longer."""
+_MOST_HELD = 512 * 1024
+"""Bytes of an unfinished mark that are kept: few command lines are longer, and each new piece is looked through with it."""
 _ENCODED = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 
 class Mark(Struct, frozen=True):
-    """A mark with the nonce of the session; `kind` is P (prompt), C (command), W (command to withhold), E (output over), D (done)."""
+    """A mark with the nonce of the session."""
 
     kind: str
+    """P (prompt), C (command), W (command to withhold), E (its output is over), D (it is done)."""
     fields: tuple[bytes, ...]
 
 
@@ -44,12 +45,16 @@ class PublicMark(Struct, frozen=True):
 
     number: bytes
     text: bytes
+    raw: bytes
+    """The whole sequence, for the screen."""
 
 
 class AlternateScreen(Struct, frozen=True):
     """The alternate screen is shown from here on, or is not."""
 
     is_shown: bool
+    raw: bytes
+    """The whole sequence, for the screen."""
 
 
 Found = Mark | PublicMark | AlternateScreen
@@ -70,34 +75,33 @@ class MarkScanner:
         if self._is_dropping:
             data = self._after_forgery(data)
         data, self._held = self._held + data, b""
+        start = yield from self._whole(data)
+        begun = _BEGUN.search(data, start)
+        end = begun.start() if begun is not None else len(data)
+        if end > start:
+            yield data[start:end]
+        if begun is not None:
+            self._hold(begun[0])
+
+    def _whole(self, data: bytes) -> Generator[bytes | Found, None, int]:
+        """Yield what comes before the last whole sequence, and that; return where it ends."""
         start = 0
-        if b"\x1b" not in data:
-            if data:
-                yield data
-            return
         for match in _FOUND.finditer(data):
+            is_alternate = match["modes"] and _ALTERNATE & set(match["modes"].split(b";"))
+            if match["own"] is None and not match["number"] and not is_alternate:
+                continue
+            if match.start() > start:
+                yield data[start : match.start()]
+            start = match.end()
             if match["own"] is not None:
-                if match.start() > start:
-                    yield data[start : match.start()]
-                start = match.end()
                 mark = self._own(match["own"]) if match["end"] else None
                 if mark is not None:
                     yield mark
-                continue
-            yield data[start : match.end()]
-            start = match.end()
-            if match["number"]:
-                yield PublicMark(match["number"], match["public"])
-            elif _ALTERNATE & set(match["modes"].split(b";")):
-                yield AlternateScreen(match["set"] == b"h")
-        begun = _BEGUN.search(data, start)
-        if begun is None:
-            if start < len(data):
-                yield data[start:]
-            return
-        if begun.start() > start:
-            yield data[start : begun.start()]
-        self._hold(begun[0])
+            elif is_alternate:
+                yield AlternateScreen(match["set"] == b"h", match[0])
+            else:
+                yield PublicMark(match["number"], match["public"], match[0])
+        return start
 
     def rest(self) -> bytes:
         """Return what was held back when the stream ends."""

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from ramet.models import CommandRecording
 from ramet.paths import path_to_text
+from ramet.terminal.kept import HeadAndTail
 from ramet.terminal.marks import AlternateScreen, Found, Mark, MarkScanner, PublicMark, decoded
 
 HEAD_BYTES = 256 * 1024
@@ -49,39 +50,30 @@ class CommandFinished(Struct, frozen=True):
 TerminalEvent = PromptStarted | CommandStarted | CommandFinished
 
 
-class Output:
-    """Keeps the beginning and the end of what a command prints."""
+class CommandOutput:
+    """What a single command prints on a terminal of its own, without what it draws on the alternate screen."""
 
     def __init__(self) -> None:
-        self._head = bytearray()
-        self._tail = bytearray()
-        self._omitted = 0
-        self._omitted_lines = 0
+        self.output = HeadAndTail(HEAD_BYTES, TAIL_BYTES)
+        self.is_full_screen = False
+        self._is_alternate = False
+        self._scanner = MarkScanner("")
 
-    def add(self, piece: bytes) -> None:
-        """Take the next bytes."""
-        room = HEAD_BYTES - len(self._head)
-        if room > 0:
-            self._head += piece[:room]
-            piece = piece[room:]
-        if piece:
-            self._tail += piece
-            if len(self._tail) > 2 * TAIL_BYTES:
-                self._trim()
-
-    def parts(self) -> tuple[bytes, bytes, int, int]:
-        """Return head, tail, and how many bytes and line ends between them were not kept."""
-        if len(self._tail) > TAIL_BYTES:
-            self._trim()
-        if not self._omitted:
-            return bytes(self._head + self._tail), b"", 0, 0
-        return bytes(self._head), bytes(self._tail), self._omitted, self._omitted_lines
-
-    def _trim(self) -> None:
-        cut = len(self._tail) - TAIL_BYTES
-        self._omitted += cut
-        self._omitted_lines += self._tail.count(b"\n", 0, cut)
-        del self._tail[:cut]
+    def feed(self, data: bytes) -> bytes:
+        """Take the next bytes and return what goes to the screen."""
+        pieces = []
+        for part in self._scanner.feed(data):
+            if isinstance(part, bytes):
+                pieces.append(part)
+                if not self._is_alternate:
+                    self.output.add(part)
+            elif isinstance(part, AlternateScreen):
+                pieces.append(part.raw)
+                self._is_alternate = part.is_shown
+                self.is_full_screen = self.is_full_screen or part.is_shown
+            elif isinstance(part, PublicMark):
+                pieces.append(part.raw)
+        return b"".join(pieces)
 
 
 class _Block:
@@ -94,7 +86,7 @@ class _Block:
         self.is_withheld = is_withheld
         self.started = started
         self.at = at
-        self.output = Output()
+        self.output = HeadAndTail(HEAD_BYTES, TAIL_BYTES)
         self.has_printed = False
         self.is_output_over = False
         self.is_full_screen = False
@@ -139,8 +131,10 @@ class Recorder:
             if isinstance(part, bytes):
                 self._keep(part)
                 yield part
-            else:
-                yield from self._found(part)
+                continue
+            if not isinstance(part, Mark):
+                yield part.raw
+            yield from self._found(part)
 
     def finish(self) -> Iterator[bytes | TerminalEvent]:
         """Say that the terminal is over: what was held back is yielded, and a command that runs ends without an exit code."""
@@ -217,7 +211,7 @@ class Recorder:
         is_phantom = not block.command and not block.has_printed and exit_code is None
         recording = None
         if not block.is_withheld and not is_phantom:
-            head, tail, omitted, omitted_lines = block.output.parts()
+            kept = block.output.kept()
             recording = CommandRecording(
                 terminal=self._terminal,
                 command=block.command,
@@ -225,10 +219,10 @@ class Recorder:
                 exit_code=exit_code,
                 started=block.started,
                 duration=duration,
-                head=head,
-                tail=tail,
-                omitted=omitted,
-                omitted_lines=omitted_lines,
+                head=kept.head,
+                tail=kept.tail,
+                omitted=kept.omitted,
+                omitted_lines=kept.omitted_lines,
                 is_full_screen=block.is_full_screen,
                 shell=self._shell,
             )

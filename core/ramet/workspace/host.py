@@ -12,6 +12,7 @@ from ramet.config import Config, load_config
 from ramet.errors import UsageError
 from ramet.paths import UserDirectories, path_to_text, user_directories
 from ramet.store.vector_process import VectorProcess
+from ramet.workspace.command_intake import CommandIntake
 from ramet.workspace.known_roots import KnownRoots
 from ramet.workspace.local import LocalWorkspace
 from ramet.workspace.services import Services, ServicesKey, look_at_root
@@ -29,6 +30,7 @@ class LocalHost:
         self._directories = directories
         self._vectors = VectorProcess(directories.data)
         self._roots = KnownRoots(lambda folder: look_at_root(folder, directories))
+        self._intake = CommandIntake(directories, self._roots)
         self._services: dict[ServicesKey, Services] = {}
         """The most recently opened last."""
         self._workspaces: dict[LocalWorkspace, ServicesKey] = {}
@@ -89,7 +91,7 @@ class LocalHost:
                 self._workspaces.pop(workspace, None)
                 await closed()
 
-            workspace = LocalWorkspace(services, config, environment, self._directories, model, release)
+            workspace = LocalWorkspace(services, config, environment, self._directories, model, self._intake, release)
             self._workspaces[workspace] = key
         return workspace
 

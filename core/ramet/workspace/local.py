@@ -24,6 +24,8 @@ from ramet.llm.protocol import ChatModel
 from ramet.models import (
     AskRequest,
     Citation,
+    CommandRecording,
+    CommandRun,
     Conversation,
     ConversationInfo,
     FileChange,
@@ -37,6 +39,8 @@ from ramet.models import (
     WorkspaceStatus,
 )
 from ramet.paths import UserDirectories, path_to_text
+from ramet.workspace.command_history import CommandHistory
+from ramet.workspace.command_intake import CommandIntake
 from ramet.workspace.revision_repository import RevisionRepository
 from ramet.workspace.services import Services, budget_of
 from ramet.workspace.tree import listed_files
@@ -59,6 +63,7 @@ class LocalWorkspace:
         environment: Mapping[str, str],
         directories: UserDirectories,
         model: str,
+        intake: CommandIntake,
         release: Callable[[], Awaitable[None]],
     ) -> None:
         """Take everything; `model` is what the flag --model said, empty when it was not given."""
@@ -68,6 +73,7 @@ class LocalWorkspace:
         self._directories = directories
         self._model = model
         self._release = release
+        self._commands = CommandHistory(services.commands, intake, config.terminal, services.indexed_tree)
         self._asker = self._asker_of(self)
         self._choice: ModelChoice | None = None
         self._chosen_at = float("-inf")
@@ -180,6 +186,30 @@ class LocalWorkspace:
     async def delete_conversation(self, id: str) -> None:
         """See `Workspace`."""
         await asyncio.to_thread(self._services.conversations.delete, id)
+
+    async def record_command(self, recording: CommandRecording) -> CommandRun:
+        """See `Workspace`."""
+        return await asyncio.to_thread(self._commands.record, recording)
+
+    async def commands(self, limit: int = 50, failed: bool = False) -> tuple[CommandRun, ...]:
+        """See `Workspace`."""
+        return await asyncio.to_thread(self._commands.list, limit, failed=failed)
+
+    async def command(self, id: int) -> CommandRun:
+        """See `Workspace`."""
+        return await asyncio.to_thread(self._commands.get, id)
+
+    async def search_commands(self, query: str, limit: int = 50) -> tuple[CommandRun, ...]:
+        """See `Workspace`."""
+        return await asyncio.to_thread(self._commands.search, query, limit)
+
+    async def forget_commands(self, ids: tuple[int, ...] | None = None) -> int:
+        """See `Workspace`."""
+        return await asyncio.to_thread(self._commands.forget, ids)
+
+    async def last_error(self) -> CommandRun | None:
+        """See `Workspace`."""
+        return await asyncio.to_thread(self._commands.last_error)
 
     async def doctor(self) -> tuple[Finding, ...]:
         """See `Workspace`."""

@@ -14,6 +14,8 @@ from ramet.events import AskEvent, IndexEvent, StatusChanged
 from ramet.models import (
     AskRequest,
     Citation,
+    CommandRecording,
+    CommandRun,
     Conversation,
     ConversationInfo,
     FileChange,
@@ -82,6 +84,24 @@ class Workspace(Protocol):
 
     async def delete_conversation(self, id: str) -> None:
         """Forget a conversation for good."""
+
+    async def record_command(self, recording: CommandRecording) -> CommandRun:
+        """Clean, redact and store a command; return it with its number, which is 0 where recording is switched off."""
+
+    async def commands(self, limit: int = 50, failed: bool = False) -> tuple[CommandRun, ...]:
+        """Return the newest commands without their output, the newest first; only those that failed where wanted."""
+
+    async def command(self, id: int) -> CommandRun:
+        """Return one command. Raises UsageError when there is none of that number."""
+
+    async def search_commands(self, query: str, limit: int = 50) -> tuple[CommandRun, ...]:
+        """Return the newest commands whose line and output have all words; as their output the lines that have one."""
+
+    async def forget_commands(self, ids: tuple[int, ...] | None = None) -> int:
+        """Remove commands for good, all of the repository where `ids` is None; return how many there were."""
+
+    async def last_error(self) -> CommandRun | None:
+        """Return the newest command that failed; one that Ctrl-C ended has not. None when none did."""
 
     async def doctor(self) -> tuple[Finding, ...]:
         """Return what is configured, reachable and indexed, in sentences."""

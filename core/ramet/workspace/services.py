@@ -26,11 +26,13 @@ from ramet.index.tree_reader import TreeReader
 from ramet.models import Budget, IndexEstimate, IndexStatus, Reference, SearchResult, Symbol
 from ramet.paths import UserDirectories
 from ramet.retrieve.search import Searcher
+from ramet.store.command_database import CommandDatabase
 from ramet.store.conversations import ConversationStore
 from ramet.store.records import ViewRow
 from ramet.store.repository_stores import RepositoryStores
 from ramet.store.vector_process import VectorProcess
 from ramet.workspace.bridge import iterate_in_thread
+from ramet.workspace.command_intake import command_file
 from ramet.workspace.index_state import IndexStateReader
 from ramet.workspace.jobs import SyncJobs
 from ramet.workspace.known_roots import Root
@@ -106,6 +108,7 @@ class Services:
         self._folder = directories.repository(key.identity)
         self.stores = RepositoryStores(directories, key.identity, key.chroma_url, vectors)
         self.conversations = ConversationStore(self._folder / "conversations.db")
+        self.commands = CommandDatabase(command_file(self._folder))
         self.tree = SharedTree(key.location, key.limits, self._folder)
         self.searcher = Searcher(self.root, key.limits, self.stores, self.embedder)
         self.listeners = Listeners()
@@ -185,6 +188,11 @@ class Services:
             found = await asyncio.to_thread(self.searcher.find, query, limit)
         index = await self.index_status()
         return SearchResult(found.hits, index, time.monotonic() - started, (*freshness.notes, *found.notes))
+
+    def indexed_tree(self) -> str:
+        """Return the id of the tree that the index shows, which costs one look; empty without an index."""
+        view = self._view()
+        return view.tree if view is not None else ""
 
     async def index_status(self) -> IndexStatus:
         """Return where the index stands, without waiting for any job."""

@@ -15,7 +15,7 @@ from ramet.terminal.pty import Pty
 from ramet.terminal.recorder import CommandFinished, CommandStarted, PromptStarted, Recorder, TerminalEvent
 from ramet.terminal.shell_launch import ShellLaunch, launch_shell
 
-DEADLINE = 30.0
+DEADLINE = 10.0
 """Seconds; only bounds a failure."""
 
 
@@ -39,17 +39,19 @@ class ShellSession:
         environment: Mapping[str, str] | None = None,
         launch: ShellLaunch | None = None,
     ) -> None:
-        given = {**os.environ, "TERM": "xterm-256color", **(environment or {})}
+        given = {**os.environ, "TERM": "xterm-256color", "XDG_RUNTIME_DIR": os.environ["HOME"], **(environment or {})}
         launch = launch or launch_shell(needed(shell), given, "1", is_login=is_login)
         self.nonce = launch.nonce
         self.screen = bytearray()
         self.events: list[TerminalEvent] = []
         self.recorder = Recorder("1", launch.nonce, shell=launch.shell)
+        self._typed_at = 0
         self._ready = threading.Event()
         self.pty = Pty(launch.command, folder, launch.environment, columns=80, rows=24, on_ready=self._ready.set)
         self.until_prompt()
 
     def type(self, text: str) -> None:
+        self._typed_at = len(self.screen)
         self.pty.write(text.encode())
 
     def take(self) -> None:
@@ -74,8 +76,13 @@ class ShellSession:
         return before
 
     def until_screen_shows(self, expected: bytes) -> None:
-        start = len(self.screen) - len(expected)
-        while expected not in self.screen[max(0, start) :]:
+        """Take output until something is shown that came after what was typed last."""
+        while expected not in self.screen[self._typed_at :]:
+            self.take()
+
+    def until_editing(self) -> None:
+        """Take output until the shell reads keys itself and not lines of the terminal; bash and zsh tell so after a prompt."""
+        while b"\x1b[?2004h" not in self.screen[self.screen.rfind(b"\x1b]133;A") :]:
             self.take()
 
     def until_started(self) -> CommandStarted:

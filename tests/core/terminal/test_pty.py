@@ -38,6 +38,12 @@ class Watched:
             self.seen += self.pty.read()
         return self.seen
 
+    def until_more(self) -> None:
+        """Wait a little for more output, which may have come already."""
+        self._ready.wait(0.01)
+        self._ready.clear()
+        self.seen += self.pty.read()
+
     def to_the_end(self) -> bytes:
         while not self.pty.is_over:
             assert self._ready.wait(DEADLINE)

@@ -24,11 +24,30 @@ __ramet_encode() {
 
 # Splits the newest entry of the history into __ramet_number and __ramet_line.
 __ramet_newest() {
-    __ramet_line=$(HISTTIMEFORMAT= builtin history 1)
+    if [[ -n $__ramet_scratch ]] && HISTTIMEFORMAT= builtin history 1 2>/dev/null >|"$__ramet_scratch"; then
+        IFS= read -r -d '' __ramet_line <"$__ramet_scratch"
+        : >|"$__ramet_scratch"
+        while [[ $__ramet_line == *$'\n' ]]; do __ramet_line=${__ramet_line%$'\n'}; done
+    else
+        __ramet_line=$(HISTTIMEFORMAT= builtin history 1)
+    fi
     __ramet_line=${__ramet_line#"${__ramet_line%%[! ]*}"}
     __ramet_number=${__ramet_line%%[!0-9]*}
     __ramet_line=${__ramet_line#"$__ramet_number"}
     __ramet_line=${__ramet_line:2} # a blank or a star, and a blank
+}
+
+# Chooses a file in memory that only the user can read, for what a builtin prints: a process for it takes milliseconds.
+__ramet_choose_scratch() {
+    local folder
+    for folder in "${XDG_RUNTIME_DIR-}" /dev/shm; do
+        [[ -d $folder && -w $folder ]] || continue
+        __ramet_scratch=$folder/ramet-$$
+        # Whoever made it first would read it: it is either made here, or left by an older shell of the user.
+        (umask 077 && set -o noclobber && : >"$__ramet_scratch") 2>/dev/null
+        [[ -f $__ramet_scratch && -O $__ramet_scratch && ! -L $__ramet_scratch ]] && return
+    done
+    __ramet_scratch=
 }
 
 # Whether the newest entry is the command line that runs: one that the history ignores, such as one with a leading space, is not in it.
@@ -38,7 +57,7 @@ __ramet_is_recorded() {
     [[ -n $__ramet_number && -n $__ramet_next ]] || return 1
     ((__ramet_number >= __ramet_next)) && return 0
     # With erasedups the number of entries may stay the same.
-    [[ :$HISTCONTROL: == *:erasedups:* && $(HISTTIMEFORMAT='%s ' builtin history 1) != "$__ramet_before" ]]
+    [[ :$HISTCONTROL: == *:erasedups:* && $(HISTTIMEFORMAT='%s ' builtin history 1) != "$__ramet_newest_before" ]]
 }
 
 # Remembers, before a prompt, which number the next entry of the history gets.
@@ -48,7 +67,7 @@ __ramet_remember() {
         *:ignoreboth:*) HISTCONTROL=${HISTCONTROL//ignoreboth/ignorespace} __ramet_drops_duplicates=1 ;;
         *:ignoredups:*) HISTCONTROL=${HISTCONTROL//ignoredups/} __ramet_drops_duplicates=1 ;;
     esac
-    case :$HISTCONTROL: in *:erasedups:*) __ramet_before=$(HISTTIMEFORMAT='%s ' builtin history 1) ;; esac
+    case :$HISTCONTROL: in *:erasedups:*) __ramet_newest_before=$(HISTTIMEFORMAT='%s ' builtin history 1) ;; esac
     __ramet_number=0
     if ((__ramet_version >= 404)); then
         # Before the prompt this is the number of the newest entry, and 1 without any; it costs no process, as asking would.
@@ -68,6 +87,11 @@ __ramet_drop_duplicate() {
     fi
 }
 
+# Stands where a hook stood: the exit code goes through.
+__ramet_pass() {
+    return
+}
+
 # Puts __ramet_begin first and __ramet_end last into PROMPT_COMMAND, again and again, for others do the same.
 __ramet_surround() {
     # bash-preexec must stay last: what comes after it counts as the next command.
@@ -77,16 +101,16 @@ __ramet_surround() {
         local -a kept=()
         local each
         for each in "${PROMPT_COMMAND[@]}"; do
-            case $each in __ramet_begin | __ramet_end) ;; *) kept+=("$each") ;; esac
-        done
-        for ((each = 0; each < ${#kept[@]}; each++)); do
-            case ${kept[each]} in
+            case $each in __ramet_begin | __ramet_end) continue ;; esac
+            each=${each//__ramet_begin/__ramet_pass}
+            each=${each//__ramet_end/__ramet_pass}
+            case $each in
                 *__bp_interactive_mode*)
-                    kept[each]=${kept[each]//__ramet_end/:}
-                    kept[each]=${kept[each]/__bp_interactive_mode/$'__ramet_end\n__bp_interactive_mode'}
+                    each=${each/__bp_interactive_mode/$'__ramet_end\n__bp_interactive_mode'}
                     last=
                     ;;
             esac
+            kept+=("$each")
         done
         PROMPT_COMMAND=(__ramet_begin ${kept[@]+"${kept[@]}"} $last)
         return
@@ -96,9 +120,9 @@ __ramet_surround() {
         __ramet_begin$'\n'*__ramet_end$'\n'__bp_interactive_mode) return ;;
     esac
     local between=${PROMPT_COMMAND-}
-    between=${between//__ramet_begin/:}
-    between=${between//__ramet_end/:}
-    between=${between:-:}
+    between=${between//__ramet_begin/__ramet_pass}
+    between=${between//__ramet_end/__ramet_pass}
+    between=${between:-__ramet_pass}
     if [[ -z $last ]]; then
         between=${between/__bp_interactive_mode/$'__ramet_end\n__bp_interactive_mode'}
         PROMPT_COMMAND="__ramet_begin"$'\n'"$between"
@@ -107,5 +131,31 @@ __ramet_surround() {
     fi
 }
 
+# Instead of PS0, which bash has since 4.4: calls __ramet_before for the first simple command after a prompt.
+__ramet_trap() {
+    local theirs
+    theirs=$(trap -p DEBUG)
+    case $theirs in
+        *__ramet_debug*) return ;;
+        "") trap '__ramet_debug' DEBUG ;;
+        *)
+            theirs=${theirs#"trap -- '"}
+            theirs=${theirs%"' DEBUG"}
+            trap "__ramet_debug; ${theirs//"'\\''"/"'"}" DEBUG
+            ;;
+    esac
+}
+
+__ramet_debug() {
+    local code=$?
+    # A trap that a function sets is called in the rest of that function too.
+    if [[ ${#FUNCNAME[@]} == 1 && -n $__ramet_is_ready && -z ${COMP_LINE-} && $BASH_COMMAND != __ramet_begin* ]]; then
+        __ramet_is_ready=
+        __ramet_before
+    fi
+    return "$code"
+}
+
 __ramet_version=$((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1]))
-__ramet_next= __ramet_number= __ramet_line= __ramet_encoded= __ramet_previous= __ramet_before= __ramet_drops_duplicates=
+__ramet_next= __ramet_number= __ramet_line= __ramet_encoded= __ramet_previous= __ramet_newest_before= __ramet_is_ready= __ramet_drops_duplicates=
+__ramet_choose_scratch

@@ -36,33 +36,20 @@ __ramet_end() {
         # The assignment keeps the mark for __ramet_begin; the output goes to the terminal.
         case ${PS0-} in *__ramet_mark*) ;; *) PS0=${PS0-}'${__ramet_mark:=$(__ramet_announce)}' ;; esac
     else
-        case $(trap -p DEBUG) in
-            *__ramet_debug*) ;;
-            "") trap '__ramet_debug' DEBUG ;;
-            *)
-                __ramet_trap=$(trap -p DEBUG)
-                __ramet_trap=${__ramet_trap#"trap -- '"}
-                __ramet_trap=${__ramet_trap%"' DEBUG"}
-                trap "__ramet_debug; ${__ramet_trap//"'\\''"/"'"}" DEBUG
-                ;;
-        esac
+        __ramet_trap
     fi
     case ${PS1-} in *'133;B'*) ;; *) PS1=${PS1-}'\[\e]133;B\a\]' ;; esac
     __ramet_encode "$PWD"
-    printf '\e]133;A\e\\\e]7717;%s;P;%s\e\\' "$__ramet_nonce" "$__ramet_encoded"
+    printf '\e]7717;%s;P;%s\e\\\e]133;A\e\\' "$__ramet_nonce" "$__ramet_encoded"
     __ramet_is_ready=1
     return "$code"
 }
 
-# Instead of PS0, which bash has since 4.4: the first simple command after a prompt.
-__ramet_debug() {
-    local code=$?
-    if [[ -n $__ramet_is_ready && -z $__ramet_mark && -z ${COMP_LINE-} && $BASH_COMMAND != __ramet_begin* ]]; then
-        __ramet_mark=$(__ramet_announce)
-        printf '%s' "$__ramet_mark"
-    fi
-    return "$code"
+# Where there is no PS0.
+__ramet_before() {
+    __ramet_mark=$(__ramet_announce)
+    printf '%s' "$__ramet_mark"
 }
 
-__ramet_mark= __ramet_is_ready=
+__ramet_mark=
 __ramet_surround

@@ -19,5 +19,5 @@ function __ramet_begin --on-event fish_postexec
 end
 
 function __ramet_end --on-event fish_prompt
-    printf '\e]133;A\e\\\\\e]7717;%s;P;%s\e\\\\' $__ramet_nonce (string escape --style=url -- $PWD)
+    printf '\e]7717;%s;P;%s\e\\\\\e]133;A\e\\\\' $__ramet_nonce (string escape --style=url -- $PWD)
 end

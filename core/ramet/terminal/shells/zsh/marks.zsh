@@ -35,7 +35,7 @@ __ramet_end() {
     fi
     [[ $PS1 == *'133;B'* ]] || PS1+=$'%{\e]133;B\a%}'
     __ramet_encode $PWD
-    builtin printf '\e]133;A\e\\\e]7717;%s;P;%s\e\\' $__ramet_nonce $REPLY
+    builtin printf '\e]7717;%s;P;%s\e\\\e]133;A\e\\' $__ramet_nonce $REPLY
 }
 
 # The first prompt comes after all files of the user.

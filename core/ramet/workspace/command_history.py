@@ -1,0 +1,56 @@
+"""What one holder of a workspace does with the commands of its repository; blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ramet.config import TerminalSettings
+from ramet.models import CommandRecording, CommandRun
+from ramet.store.command_database import CommandDatabase
+from ramet.terminal.history import cleaned
+from ramet.workspace.command_intake import CommandIntake
+
+
+class CommandHistory:
+    """Records and finds the commands of one repository, those of other terminals included."""
+
+    def __init__(
+        self, database: CommandDatabase, intake: CommandIntake, settings: TerminalSettings, tree: Callable[[], str]
+    ) -> None:
+        """Take the store, what brings in the commands of other terminals, and what tells the id of the indexed tree."""
+        self._database = database
+        self._intake = intake
+        self._settings = settings
+        self._tree = tree
+
+    def record(self, recording: CommandRecording) -> CommandRun:
+        """Clean, redact and store; the number is 0 where recording is switched off."""
+        run = cleaned(recording, self._intake.redactor, self._tree())
+        if not self._settings.record:
+            return run
+        return self._database.add(run, most=self._settings.keep_commands, most_bytes=self._settings.keep_bytes)
+
+    def list(self, limit: int, *, failed: bool) -> tuple[CommandRun, ...]:
+        """Return the newest, without their output."""
+        self._intake.take_in(self._settings)
+        return self._database.list(limit, failed=failed)
+
+    def get(self, id: int) -> CommandRun:
+        """Return one. Raises UsageError."""
+        self._intake.take_in(self._settings)
+        return self._database.get(id)
+
+    def search(self, query: str, limit: int) -> tuple[CommandRun, ...]:
+        """Return the newest that have all words."""
+        self._intake.take_in(self._settings)
+        return self._database.search(query, limit)
+
+    def forget(self, ids: Sequence[int] | None) -> int:
+        """Remove some or all for good."""
+        self._intake.take_in(self._settings)
+        return self._database.forget(ids)
+
+    def last_error(self) -> CommandRun | None:
+        """Return the newest that failed."""
+        self._intake.take_in(self._settings)
+        return self._database.last_error()
