@@ -52,7 +52,7 @@ class Keeper:
 
     def _store(self, recording: CommandRecording) -> None:
         # Imported here, while the shell is starting or already runs.
-        from ramet.terminal.history import cleaned
+        from ramet.terminal.cleaning import cleaned
         from ramet.terminal.spool import Spool
 
         if self._redactor is None:

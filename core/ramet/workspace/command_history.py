@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from ramet.config import TerminalSettings
 from ramet.models import CommandRecording, CommandRun
 from ramet.store.command_database import CommandDatabase
-from ramet.terminal.history import cleaned
+from ramet.terminal.cleaning import cleaned
 from ramet.workspace.command_intake import CommandIntake
 
 

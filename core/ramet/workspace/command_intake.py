@@ -10,7 +10,7 @@ from ramet.errors import RametError
 from ramet.models import CommandRecording, CommandRun
 from ramet.paths import UserDirectories, absolute
 from ramet.store.command_database import CommandDatabase
-from ramet.terminal.history import cleaned
+from ramet.terminal.cleaning import cleaned
 from ramet.terminal.redaction import Redactor
 from ramet.terminal.spool import Spool
 from ramet.workspace.known_roots import KnownRoots, Root
