@@ -75,7 +75,7 @@ class RametApp(App[None]):
     async def on_unmount(self) -> None:
         """End the shells and let go of the workspace."""
         if self.main.terminal is not None:
-            self.main.terminal.close_all()
+            await self.main.terminal.close_all()
         if self.workspace is not None:
             await self.workspace.close()
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from ramet_tui.screens.finder import FinderScreen
     from ramet_tui.screens.palette import Palette
     from ramet_tui.widgets.chat.pane import ChatPane
+    from ramet_tui.widgets.terminal.environment import ShellOpener
     from ramet_tui.widgets.terminal.pane import TerminalPane
 
 MAX_OUTLINE = 5_000
@@ -123,6 +124,8 @@ class MainScreen(ReportsFailures, Screen[None]):
         """None in the first frame."""
         self.terminal: TerminalPane | None = None
         """None until it is opened."""
+        self.open_shell: ShellOpener | None = None
+        """How terminals start a shell; None starts the user's."""
 
     @property
     def _ramet(self) -> RametApp:
@@ -307,7 +310,8 @@ class MainScreen(ReportsFailures, Screen[None]):
     async def _add_terminal(self) -> None:
         """Bring the terminal in; nothing of it is imported before."""
         module = await asyncio.to_thread(importlib.import_module, "ramet_tui.widgets.terminal.pane")
-        terminal: TerminalPane = module.TerminalPane(self._source.root, id="terminal")
+        open_shell = self.open_shell or module.open_shell
+        terminal: TerminalPane = module.TerminalPane(self._source.root, open_shell, id="terminal")
         if self._workspace is not None:
             terminal.set_workspace(self._workspace)
         terminal.set_files(self._paths)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from ramet.models import CommandRun
 from ramet.terminal.protocol import Emulator
 from ramet.terminal.recorder import CommandFinished, CommandStarted, TerminalEvent
 
@@ -32,8 +33,8 @@ class Block:
     state: BlockState = "running"
     exit_code: int | None = None
     duration: float | None = None
-    run: int = 0
-    """Its number in the repository, 0 while it has none; `@t3` mentions number 3."""
+    run: CommandRun | None = None
+    """How it was stored; None as long as it was not."""
     is_folded: bool = False
     ends_mid_line: bool = False
     is_withheld: bool = False

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -13,8 +14,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
+from textual.worker import Worker
 
+from ramet.errors import RametError
 from ramet.inert import inert_line
+from ramet.models import CommandRecording
 from ramet.terminal.recorder import TerminalEvent
 from ramet.workspace.protocol import Workspace
 from ramet_tui.messages import PlaceSelected
@@ -22,12 +26,15 @@ from ramet_tui.widgets.failures import ReportsFailures
 from ramet_tui.widgets.prompt_line import PromptLine
 from ramet_tui.widgets.terminal.blocks import Block, BlockPlace
 from ramet_tui.widgets.terminal.border import status_line, tab_line
+from ramet_tui.widgets.terminal.environment import ShellOpener, open_shell
 from ramet_tui.widgets.terminal.links import LinkFinder
 from ramet_tui.widgets.terminal.screen import TerminalScreen
 from ramet_tui.widgets.terminal.searching import find_text
 from ramet_tui.widgets.terminal.selection import SelectedCells, selected_text
-from ramet_tui.widgets.terminal.session import Session
+from ramet_tui.widgets.terminal.session import Session, recording_of
 
+PATIENCE_SECONDS = 1.0
+"""How long the app waits for a shell when it ends."""
 TICK_SECONDS = 1.0
 """How often the time of a running command is drawn."""
 
@@ -94,16 +101,18 @@ class TerminalPane(ReportsFailures, Vertical):
     class Emptied(Message):
         """Posted when the last terminal was closed."""
 
-    def __init__(self, folder: Path, *, id: str | None = None, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, open_shell: ShellOpener = open_shell, *, id: str | None = None) -> None:
         super().__init__(id=id, classes="pane")
         self._folder = folder
-        self._environment = os.environ if environment is None else environment
+        self._open_shell = open_shell
         self._workspace: Workspace | None = None
         self._links = LinkFinder()
         self._screens: list[TerminalScreen] = []
         self._shown = 0
         self._opened = 0
         self._found_from = 0
+        self._recordings: dict[tuple[int, TerminalScreen], Worker[None]] = {}
+        """What is being stored, by number of the command in its terminal."""
         self._cannot_record = ""
         """The last reason why a command was not stored, so that it is said once."""
 
@@ -155,17 +164,19 @@ class TerminalPane(ReportsFailures, Vertical):
                 screen.action_type()
             self.screen.set_focus(screen)
 
-    def close_all(self) -> None:
-        """Hang up on all shells."""
+    async def close_all(self) -> None:
+        """Hang up on all shells, and give them a moment to follow."""
         for screen in self._screens:
             screen.session.close()
+        for screen in self._screens:
+            await asyncio.to_thread(screen.session.join, PATIENCE_SECONDS)
 
     # Tabs
 
     async def open_tab(self) -> None:
         """Open another terminal and show it."""
         self._opened += 1
-        session = Session(str(self._opened), self._folder, self._environment)
+        session = Session(str(self._opened), self._folder, self._open_shell)
         screen = TerminalScreen(session, self._links)
         session.on_event = lambda event, block: self._happened(screen, event, block)
         session.on_end = lambda: self._ended(screen)
@@ -275,8 +286,28 @@ class TerminalPane(ReportsFailures, Vertical):
     # Commands
 
     def _happened(self, screen: TerminalScreen, event: TerminalEvent, block: Block | None) -> None:
+        recording = recording_of(event)
+        if recording is not None and block is not None:
+            self._recordings[block.number, screen] = self._record(recording, block, screen)
         self._describe()
         self.refresh_bindings()
+
+    @work(group="record", exit_on_error=False)
+    async def _record(self, recording: CommandRecording, block: Block, screen: TerminalScreen) -> None:
+        """Store a command; the terminal works without it, so a failure is only said."""
+        workspace = self._workspace
+        if workspace is None:
+            return
+        try:
+            block.run = await workspace.record_command(recording)
+        except RametError as error:
+            if error.what != self._cannot_record:
+                self._cannot_record = error.what
+                self.notify(f"Commands are not recorded: {error.what}", severity="warning", timeout=4, markup=False)
+        else:
+            self._cannot_record = ""
+        finally:
+            self._recordings.pop((block.number, screen), None)
 
     def _place(self) -> BlockPlace | None:
         """Return the command that actions are about: the one at the browsing cursor, else the last one."""
@@ -374,42 +405,44 @@ class TerminalPane(ReportsFailures, Vertical):
             self._say("The command line is not known.")
         elif screen.session.running_command:
             self._say("Something runs in this terminal.")
+        elif not screen.session.is_prompt_untouched:
+            self._say("There is something at the prompt already.")
         else:
             self.focus_content()
             screen.run(block.command)
 
     def action_mention(self) -> None:
         """Put the command into the question that is being written."""
-        block = self._block()
-        mention = self._mention(block)
-        if mention:
-            self.post_message(self.MentionWanted(mention))
-
-    def _mention(self, block: Block | None) -> str:
-        if block is None:
-            return ""
-        if block.run:
-            return f"@t{block.run}"
-        if block.state == "running":
-            self._say("It can be mentioned when it is over.")
-        else:
-            self._say("It was not recorded, so it cannot be mentioned.")
-        return ""
+        if (block := self._block()) is not None:
+            self._send(block, is_question=False)
 
     def action_explain(self) -> None:
         """Ask about the command at the cursor."""
-        self._explain(self._block())
+        if (block := self._block()) is not None:
+            self._send(block, is_question=True)
 
     @on(TerminalScreen.ExplainWanted)
     def _explain_wanted(self, event: TerminalScreen.ExplainWanted) -> None:
         event.stop()
-        self._explain(event.screen.session.blocks.last)
+        if (block := event.screen.session.blocks.last) is not None:
+            self._send(block, is_question=True)
 
-    def _explain(self, block: Block | None) -> None:
-        mention = self._mention(block)
-        if mention and block is not None:
-            question = f"Why did {mention} fail, and how is it fixed?" if block.is_failure else f"What does {mention} tell?"
-            self.post_message(self.QuestionWanted(question))
+    @work(group="mention", exclusive=True, exit_on_error=False)
+    async def _send(self, block: Block, *, is_question: bool) -> None:
+        """Bring a command into the chat, when it is stored."""
+        for (number, screen), storing in list(self._recordings.items()):
+            if screen is self.current and number == block.number:
+                await storing.wait()
+        if block.state == "running":
+            self._say("It can be mentioned when it is over.")
+        elif block.run is None or not block.run.id:
+            self._say("It was not recorded, so it cannot be mentioned.")
+        elif not is_question:
+            self.post_message(self.MentionWanted(f"@t{block.run.id}"))
+        elif block.is_failure:
+            self.post_message(self.QuestionWanted(f"Why did @t{block.run.id} fail, and how is it fixed?"))
+        else:
+            self.post_message(self.QuestionWanted(f"What does @t{block.run.id} tell?"))
 
     # Links
 

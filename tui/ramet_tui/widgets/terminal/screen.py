@@ -18,13 +18,13 @@ from textual.reactive import var
 from textual.strip import Strip
 from textual.widget import Widget
 
+from ramet.terminal import keys
 from ramet.terminal.protocol import Run
 from ramet_tui.messages import PlaceSelected
 from ramet_tui.widgets.terminal import decoration
 from ramet_tui.widgets.terminal.browsing import BrowsingCursor, Motion
 from ramet_tui.widgets.terminal.colors import StyleTable
 from ramet_tui.widgets.terminal.drawing import Note, Overlay, row_strip
-from ramet_tui.widgets.terminal.keyboard import key_bytes, mouse_bytes, paste_bytes
 from ramet_tui.widgets.terminal.links import Link, LinkFinder
 from ramet_tui.widgets.terminal.selection import Cell, SelectedCells, line_at, row_text, selected_text, word_at
 from ramet_tui.widgets.terminal.session import Session
@@ -148,7 +148,7 @@ class TerminalScreen(Widget, can_focus=True):
         """The link that Enter opens."""
         self._hovered: Link | None = None
         self._pressed: Cell | None = None
-        self._held_button = -1
+        self._held_button = keys.NO_BUTTON
         self._table: StyleTable | None = None
         self._parts: dict[str, RichStyle] = {}
         self._rows: list[int] = []
@@ -344,18 +344,22 @@ class TerminalScreen(Widget, can_focus=True):
             if event.key == "enter" and self.session.state in ("exited", "failed"):
                 self.restart()
             return
-        data = key_bytes(event.key, event.character, self.session.emulator.modes)
-        if data:
-            self._typed(data)
+        character = event.character or ""
+        if len(character) > 1:  # Textual takes it for another key
+            self._typed(character.encode())
+        else:
+            self._typed(keys.key_bytes(event.key, event.character, self.session.emulator.modes))
 
     def on_paste(self, event: events.Paste) -> None:
         """Pass a paste on."""
         event.stop()
         if self.session.is_running:
             self.is_browsing = False
-            self._typed(paste_bytes(event.text, self.session.emulator.modes))
+            self._typed(keys.paste_bytes(event.text, self.session.emulator.modes))
 
     def _typed(self, data: bytes) -> None:
+        if not data:
+            return
         had_offer = self.offers_explanation
         self.session.type(data)
         if self.selection is not None or self.viewport.top is not None or had_offer:
@@ -371,15 +375,14 @@ class TerminalScreen(Widget, can_focus=True):
 
     def on_focus(self) -> None:
         """Tell the program, if it wants to know."""
-        self._focus_changed(b"\x1b[I")
+        self._focus_changed(has_focus=True)
 
     def on_blur(self) -> None:
         """Tell the program, if it wants to know."""
-        self._focus_changed(b"\x1b[O")
+        self._focus_changed(has_focus=False)
 
-    def _focus_changed(self, report: bytes) -> None:
-        if self.session.emulator.modes.focus_events and self.session.is_running:
-            self.session.report(report)
+    def _focus_changed(self, *, has_focus: bool) -> None:
+        self.session.report(keys.focus_bytes(has_focus, self.session.emulator.modes))
         self.request_frame()
         self.post_message(self.Changed(self))
 
@@ -509,22 +512,23 @@ class TerminalScreen(Widget, can_focus=True):
         """Whether the program has asked for the mouse, and the user does not keep it with Shift."""
         return bool(self.session.emulator.modes.mouse) and not event.shift and not self.is_browsing and self.session.is_running
 
-    def _report(self, event: events.MouseEvent, button: int, *, is_release: bool = False) -> None:
+    def _report(self, event: events.MouseEvent, action: keys.MouseAction, button: int) -> None:
+        """Tell the program of the mouse, as far as it wants to know."""
         emulator = self.session.emulator
         cell = self._cell(event)
-        if cell is None or cell[0] < emulator.screen_top:
-            return
-        button += 8 * event.meta + 16 * event.ctrl
-        modes = emulator.modes
-        self.session.report(mouse_bytes(button, cell[1], cell[0] - emulator.screen_top, modes, is_release=is_release))
+        if cell is not None and cell[0] >= emulator.screen_top:
+            row = cell[0] - emulator.screen_top
+            modes = emulator.modes._replace(alternate_scroll=True)  # pagers expect it, though few ask for it
+            sent = keys.mouse_bytes(action, button, cell[1], row, modes, shift=event.shift, alt=event.meta, ctrl=event.ctrl)
+            self.session.report(sent)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Begin to select, or tell the program."""
         event.stop()
         if self._is_for_program(event):
-            self._held_button = event.button - 1
+            self._held_button = event.button
             self.capture_mouse()
-            self._report(event, self._held_button)
+            self._report(event, "press", event.button)
             return
         self._pressed = self._cell(event) if event.button == 1 else None
         if self._pressed is not None:
@@ -534,15 +538,12 @@ class TerminalScreen(Widget, can_focus=True):
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Extend the selection, tell the program, or show what a click would open."""
-        mouse = self.session.emulator.modes.mouse
-        if self._held_button >= 0:
-            if mouse in ("drag", "motion"):
-                self._report(event, self._held_button + 32)
+        if self._held_button:
+            self._report(event, "move", self._held_button)
         elif self._pressed is not None:
             self._drag(event)
         elif self._is_for_program(event):
-            if mouse == "motion":
-                self._report(event, 35)
+            self._report(event, "move", keys.NO_BUTTON)
         else:
             self._hover(self._cell(event))
 
@@ -566,10 +567,9 @@ class TerminalScreen(Widget, can_focus=True):
         """End it."""
         event.stop()
         self.release_mouse()
-        if self._held_button >= 0:
-            if self.session.emulator.modes.mouse != "press":
-                self._report(event, self._held_button, is_release=True)
-            self._held_button = -1
+        if self._held_button:
+            self._report(event, "release", self._held_button)
+            self._held_button = keys.NO_BUTTON
         self._pressed = None
 
     def on_click(self, event: events.Click) -> None:
@@ -606,7 +606,7 @@ class TerminalScreen(Widget, can_focus=True):
     def run(self, command: str) -> None:
         """Type a command line and run it."""
         modes = self.session.emulator.modes
-        self._typed(paste_bytes(command, modes) + b"\r")
+        self._typed(keys.paste_bytes(command, modes) + b"\r")
 
     def next_link(self, step: int) -> Link | None:
         """Put the browsing cursor on the next link below (`step` 1) or above (-1); None when there is none."""
@@ -665,11 +665,8 @@ class TerminalScreen(Widget, can_focus=True):
     def _wheel(self, event: events.MouseEvent, direction: int) -> None:
         """Tell the program, send it arrow keys where it has the whole screen, else scroll."""
         event.stop()
-        modes = self.session.emulator.modes
-        if self._is_for_program(event):
-            self._report(event, 64 if direction < 0 else 65)
-        elif modes.alternate_screen and not self.is_browsing:
-            key = key_bytes("up" if direction < 0 else "down", None, modes)
-            self.session.report(key * WHEEL_LINES)
+        is_whole_screen = self.session.emulator.modes.alternate_screen and not self.is_browsing
+        if self._is_for_program(event) or is_whole_screen:
+            self._report(event, "press", keys.WHEEL_UP if direction < 0 else keys.WHEEL_DOWN)
         else:
             self.scroll_lines(direction * WHEEL_LINES)

@@ -9,21 +9,18 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextvars import copy_context
 from pathlib import Path
 from typing import Literal
 
 from ramet.errors import RametError
 from ramet.models import CommandRecording
-from ramet.paths import path_to_text
 from ramet.terminal.emulator import ScreenEmulator
 from ramet.terminal.protocol import Emulator
-from ramet.terminal.pty import Pty
 from ramet.terminal.recorder import CommandFinished, Recorder, TerminalEvent
-from ramet.terminal.shell_launch import ShellLaunch
 from ramet_tui.widgets.terminal.blocks import Block, Blocks
-from ramet_tui.widgets.terminal.environment import launch
+from ramet_tui.widgets.terminal.environment import ShellOpener, ShellTerminal
 
 State = Literal["new", "starting", "running", "exited", "failed"]
 
@@ -38,10 +35,10 @@ PAUSE_SECONDS = 0.002
 class Session:
     """Owns the shell and everything that it says."""
 
-    def __init__(self, name: str, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, name: str, folder: Path, open_shell: ShellOpener) -> None:
         self.name = name
         self.folder = folder
-        self._environment = environment
+        self._open_shell = open_shell
         self.given_title = ""
         """What the user named it; empty shows what runs."""
         self.state: State = "new"
@@ -53,7 +50,7 @@ class Session:
         self.is_recordable = False
         """Whether the shell can tell of its commands."""
         self._recorder: Recorder | None = None
-        self._pty: Pty | None = None
+        self._pty: ShellTerminal | None = None
         self._waiting = b""
         self._is_pumping = False
         self._is_closed = False
@@ -78,24 +75,19 @@ class Session:
                 loop.call_soon_threadsafe(self._wake_up, context=context)
 
         try:
-            start = launch(self._environment, self.name)
-            pty = await asyncio.to_thread(self._open, start, columns, rows, wake)
+            opened = await asyncio.to_thread(self._open_shell, self.name, self.folder, columns, rows, wake)
         except RametError as error:
             self.state, self.problem = "failed", error
             self.on_end()
             return
-        self.shell, self.is_recordable = start.shell, bool(start.nonce)
-        self._recorder = Recorder(self.name, start.nonce, shell=start.shell, folder=path_to_text(os.fsencode(self.folder)))
-        self._pty = pty
+        self._pty, self._recorder = opened.terminal, opened.recorder
+        self.shell, self.is_recordable = opened.shell, opened.is_recordable
         self.state = "running"
         if self._is_closed:
-            pty.close()
+            self._pty.close()
             return
-        pty.resize(self.emulator.columns, self.emulator.rows)
+        self._pty.resize(self.emulator.columns, self.emulator.rows)
         self._wake_up()
-
-    def _open(self, start: ShellLaunch, columns: int, rows: int, wake: Callable[[], None]) -> Pty:
-        return Pty(start.command, self.folder, start.environment, columns=columns, rows=rows, on_ready=wake)
 
     def close(self) -> None:
         """Hang up; returns at once."""
@@ -199,7 +191,7 @@ class Session:
             self._typed_since_prompt = False
         self.on_event(event, block)
 
-    def _end(self, pty: Pty) -> None:
+    def _end(self, pty: ShellTerminal) -> None:
         assert self._recorder is not None
         for part in self._recorder.finish():
             if isinstance(part, bytes):
