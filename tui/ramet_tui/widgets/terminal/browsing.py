@@ -38,6 +38,12 @@ class BrowsingCursor:
             column = min(max(column + (1 if motion == "right" else -1), 0), emulator.columns - 1)
         self.cell = (row, column)
 
+    def shift(self, rows: int) -> None:
+        """Follow the text, whose rows are counted anew."""
+        self.cell = (self.cell[0] + rows, self.cell[1])
+        if self.anchor is not None:
+            self.anchor = (self.anchor[0] + rows, self.anchor[1])
+
     def toggle_selection(self, *, by_lines: bool) -> None:
         """Begin to select at the cursor, or stop."""
         if self.anchor is not None and self.is_by_lines == by_lines:

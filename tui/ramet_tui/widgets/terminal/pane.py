@@ -144,7 +144,7 @@ class TerminalPane(ReportsFailures, Vertical):
     @property
     def current(self) -> TerminalScreen | None:
         """The terminal that is shown."""
-        return self._screens[self._shown] if self._screens else None
+        return self._screens[self._shown] if self._shown < len(self._screens) else None
 
     @property
     def is_typing(self) -> bool:
@@ -238,9 +238,10 @@ class TerminalPane(ReportsFailures, Vertical):
                 return
         screen.session.close()
         self._screens.remove(screen)
+        self._shown = min(self._shown, max(len(self._screens) - 1, 0))
         await screen.remove()
         if self._screens:
-            self.show_tab(min(self._shown, len(self._screens) - 1))
+            self.show_tab(self._shown)
             self.focus_content()
         else:
             self._shown = 0

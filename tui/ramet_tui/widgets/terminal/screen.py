@@ -159,6 +159,7 @@ class TerminalScreen(Widget, can_focus=True):
         self._last_frame = 0.0
         self._unfinished_since = 0.0
         self._is_hanging = False
+        self._is_alternate = False
 
     # The size and the life of the shell
 
@@ -198,10 +199,25 @@ class TerminalScreen(Widget, can_focus=True):
     def _fit(self) -> None:
         emulator = self.session.emulator
         if self.size and self.wanted_size != (emulator.columns, emulator.rows):
+            columns, row = emulator.columns, emulator.cursor.row
             self.session.resize(*self.wanted_size)
-            self.forget_places()
+            if emulator.columns == columns:
+                self._shift_places(emulator.cursor.row - row)
+            else:
+                self.forget_places()
         self._lines = []
         self.request_frame()
+
+    def _shift_places(self, rows: int) -> None:
+        """Follow the text, whose rows are counted anew while no line is wrapped anew."""
+        current = self.matches.index(self.current_match) if self.current_match in self.matches else None
+        self.matches = [match.shifted(rows) for match in self.matches]
+        self.current_match = None if current is None else self.matches[current]
+        self.selection = self.selection and self.selection.shifted(rows)
+        self.current_link = self._hovered = None
+        self.cursor.shift(rows)
+        if self.viewport.top is not None:
+            self.viewport.top += rows
 
     def forget_places(self) -> None:
         """Drop what names rows: they are counted anew."""
@@ -248,6 +264,10 @@ class TerminalScreen(Widget, can_focus=True):
         """Find the lines that look different and have them drawn."""
         self._frame_timer = None
         self._last_frame = time.perf_counter()
+        is_alternate = self.session.emulator.modes.alternate_screen
+        if is_alternate != self._is_alternate:
+            self._is_alternate = is_alternate
+            self.forget_places()
         if not self.is_attached or not self.size:
             return
         lines = self._look()

@@ -29,6 +29,11 @@ class SelectedCells:
         """The first and the last cell."""
         return (self.anchor, self.end) if self.anchor <= self.end else (self.end, self.anchor)
 
+    def shifted(self, rows: int) -> SelectedCells:
+        """Return it as many rows further down."""
+        (anchor_row, anchor), (end_row, end) = self.anchor, self.end
+        return SelectedCells((anchor_row + rows, anchor), (end_row + rows, end), self.is_by_lines)
+
     def span(self, row: int, width: int) -> tuple[int, int] | None:
         """Return the cells of a row that are selected: start and one past the end."""
         (first_row, first), (last_row, last) = self.ordered
