@@ -21,6 +21,7 @@ PARTS = (
     "running",
     "faint",
     "note",
+    "block",
     "selection",
     "match",
     "match-current",
@@ -50,6 +51,7 @@ class Decorator:
         self._is_plain = emulator.modes.alternate_screen
         self._now = time.monotonic()
         self._selected = screen.selected
+        self._current = screen.session.blocks.at(screen.cursor.cell[0]) if screen.is_browsing else None
         self._matches: dict[int, list[SelectedCells]] = {}
         for match in screen.matches:
             for row in range(match.anchor[0], match.end[0] + 1):
@@ -62,6 +64,8 @@ class Decorator:
             place = self._screen.session.blocks.at(row)
             if place is not None and row == place.command:
                 gutter, note = self._mark(place.block), self._note(place)
+            elif place is not None and self._current is not None and place.block is self._current.block:
+                gutter = ("▎", self._part("block"))
         return gutter, note, tuple(self._overlays(row))
 
     def _mark(self, block: Block) -> tuple[str, RichStyle]:

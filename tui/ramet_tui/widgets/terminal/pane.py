@@ -272,8 +272,14 @@ class TerminalPane(ReportsFailures, Vertical):
         if screen is None or not self.is_attached:
             return
         titles = tab_line([each.session for each in self._screens], self._shown)
-        self.border_title = titles.content
-        self.border_subtitle = status_line(screen, self.app.get_key_display)
+        status = status_line(screen, self.app.get_key_display)
+        has_lower_border = bool(self.styles.border_bottom[0])
+        self.border_title = titles.content if has_lower_border else titles.content + "  " + status
+        self.border_subtitle = status
+
+    def on_resize(self) -> None:
+        """A pane that is alone has no lower border."""
+        self._describe()
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Show the terminal whose name was clicked."""
