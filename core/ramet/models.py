@@ -286,10 +286,20 @@ class Usage(Value, frozen=True):
 
 
 class Attachment(Value, frozen=True):
-    """Text given with a question: piped standard input, a file mentioned by name."""
+    """Text given with a question: piped standard input, a file mentioned by name, what a command said."""
 
     name: str
     text: str
+    places: tuple[str, ...] = ()
+    """`path:line` of the repository that it is about, the most telling first; they are searched for."""
+
+
+class Mentioned(Value, frozen=True):
+    """What the mentions of commands in a question stand for."""
+
+    attachments: tuple[Attachment, ...]
+    notes: tuple[str, ...] = ()
+    """Sentences about mentions that stand for nothing."""
 
 
 class CommandRecording(Value, frozen=True):
@@ -358,6 +368,35 @@ class AskRequest(Value, frozen=True):
     attachments: tuple[Attachment, ...] = ()
     at: str = ""
     """The revision that is asked about; empty for the working tree."""
+    sources: tuple[Source, ...] | None = None
+    """What it is sent with, as `Workspace.context` gave it and less what was taken away; None lets the search find it."""
+
+
+class RequestContext(Value, frozen=True):
+    """All that a question would be sent with, and the tokens that each part takes."""
+
+    model: ModelChoice | None
+    """None where the answer would be an extract; then nothing is sent."""
+    window: int
+    """The model's context window in tokens."""
+    question: str
+    sources: tuple[Source, ...]
+    attachments: tuple[Attachment, ...]
+    source_tokens: tuple[int, ...]
+    """One number for each of `sources`."""
+    attachment_tokens: tuple[int, ...]
+    """One number for each of `attachments`."""
+    question_tokens: int
+    instruction_tokens: int
+    earlier_tokens: int
+    """Of earlier questions and answers, with the sources that are sent again."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def tokens(self) -> int:
+        """All of them together, but for the tags around the parts."""
+        own = self.question_tokens + self.instruction_tokens + self.earlier_tokens
+        return own + sum(self.source_tokens) + sum(self.attachment_tokens)
 
 
 class Problem(Value, frozen=True):

@@ -50,6 +50,11 @@ def test_wheel_holds_the_two_packages_with_types_and_data(wheel: Path) -> None:
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"ramet", "ramet_tui"}
     assert {"ramet/py.typed", "ramet_tui/py.typed"} <= set(names)
     assert any(name.endswith(".tcss") for name in names)
+    scripts = {
+        str(file.relative_to(PROJECT / "core")) for file in (PROJECT / "core/ramet/terminal/shells").rglob("*") if file.is_file()
+    }
+    assert {name for name in scripts if not name.endswith((".py", ".pyc"))} <= set(names)
+    assert "ramet/terminal/shells/zsh/.zshenv" in scripts
 
 
 def test_installed_wheel_indexes_and_searches_a_repository(wheel: Path, tmp_path: Path, shop: Path) -> None:

@@ -178,6 +178,7 @@ async def test_asking_without_a_model_cites_what_is_on_the_disk(workspace: Works
     events = await answer(
         workspace, AskRequest("How is the card charged?", attachments=(Attachment("log", "PaymentRefused: 12"),))
     )
+    context = await workspace.context(AskRequest("How is the card charged?"))
     answered, chosen = events[-1], next(event for event in events if isinstance(event, ModelChosen))
     assert isinstance(answered, Answered)
     kinds = [type(event) for event in events]
@@ -195,6 +196,8 @@ async def test_asking_without_a_model_cites_what_is_on_the_disk(workspace: Works
 
     assert kinds.index(IndexFinished) < kinds.index(ModelChosen) < kinds.index(Retrieved) < kinds.index(TextDelta)
     assert chosen.model is None
+    assert context.model is None
+    assert "shop/payment.py" in [source.path for source in context.sources]
     assert answered.problem is None
     cited = [citation for citation in answered.citations if citation.path == "shop/payment.py"]
     assert cited
@@ -256,6 +259,34 @@ async def test_commands_are_cleaned_redacted_kept_found_and_forgotten(
     for piece in (key, key[:20], key[20:]):
         assert piece.encode() not in stored
     assert (some, rest, await workspace.commands()) == (1, 1, ())
+
+
+async def test_the_last_error_goes_with_a_question_and_its_function_is_a_source(workspace: Workspace, shop: Path) -> None:
+    line = next(
+        number
+        for number, text in enumerate((shop / "shop/payment.py").read_text().split("\n"), 1)
+        if "raise PaymentRefused" in text
+    )
+    traceback = (
+        f'Traceback (most recent call last):\n  File "{shop}/shop/payment.py", line {line}, in charge\n'
+        "    raise PaymentRefused(cents)\nPaymentRefused: 12\n"
+    )
+    recording = CommandRecording("1", "python run.py", str(shop), 1, 1_700_000_000.0, 0.1, traceback.encode())
+    before = await workspace.mentioned("Why @last-error?")
+    await workspace.record_command(recording)
+
+    mentioned = await workspace.mentioned("Why @last-error, and what is @t9?")
+    events = await answer(workspace, AskRequest("Why @last-error?", attachments=mentioned.attachments))
+    nothing = await workspace.mentioned("What is a cart?")
+
+    assert before.attachments == nothing.attachments == ()
+    assert before.notes
+    (attachment,) = mentioned.attachments
+    assert attachment.places[0] == f"shop/payment.py:{line}"
+    assert len(mentioned.notes) == 1
+    retrieved = next(event for event in events if isinstance(event, Retrieved))
+    first = retrieved.sources[0]
+    assert (first.path, first.start_line <= line <= first.end_line) == ("shop/payment.py", True)
 
 
 async def test_a_commit_is_indexed_searched_and_asked_about(workspace: Workspace, shop: Path, git: Git) -> None:

@@ -34,8 +34,10 @@ from ramet.models import (
     IndexEstimate,
     IndexStats,
     IndexStatus,
+    Mentioned,
     ModelChoice,
     Reference,
+    RequestContext,
     Revision,
     SearchResult,
     Symbol,
@@ -98,6 +100,10 @@ class ScriptedWorkspace:
         )
         self.answers: list[AskScript] = []
         """One script per `ask`; without one an ask ends in an empty extractive answer."""
+        self.request_context: RequestContext | None = None
+        """What `context` says; None is a context without sources."""
+        self.mentions = Mentioned(())
+        """What `mentioned` says."""
         self.syncs: list[IndexScript] = []
         """One script per `sync`; without one a sync finds nothing to do."""
         self.file_paths: tuple[str, ...] | None = None
@@ -108,6 +114,7 @@ class ScriptedWorkspace:
         self.search_notes: tuple[str, ...] = ()
         self.reference_list: tuple[Reference, ...] = ()
         self.stored: dict[str, Conversation] = {}
+        self.runs: list[CommandRun] = []
         self.checked_citations: dict[int, Citation] = {}
         """What `check_citations` says by number; others come back as they are."""
         self.findings: tuple[Finding, ...] = ()
@@ -234,6 +241,25 @@ class ScriptedWorkspace:
         finally:
             if not finished:
                 self.closed_streams.append("ask")
+
+    async def context(self, request: AskRequest) -> RequestContext:
+        await self._enter("context", request)
+        return self.request_context or RequestContext(
+            model=self.present.model,
+            window=32_000,
+            question=request.question,
+            sources=(),
+            attachments=request.attachments,
+            source_tokens=(),
+            attachment_tokens=tuple(len(attachment.text) // 3 for attachment in request.attachments),
+            question_tokens=len(request.question) // 3,
+            instruction_tokens=300,
+            earlier_tokens=0,
+        )
+
+    async def mentioned(self, question: str) -> Mentioned:
+        await self._enter("mentioned", question)
+        return self.mentions
 
     async def check_citations(self, citations: tuple[Citation, ...]) -> tuple[Citation, ...]:
         await self._enter("check_citations", citations)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ramet.chat.citations import LineReader, check_citations
 from ramet.chat.related import related_sources
@@ -45,11 +46,20 @@ async def gather_sources(wanted: Wanted, repository: Repository, tokens: int, co
     candidates = [*found[:_FIRST_HITS], *asked_for, *found[_FIRST_HITS:]]
     files = await _files_of(candidates, repository)
     given = wanted.earlier.sources
-    # Numbers of sources that tools brought are taken, too: the answers sent again may cite them.
-    first = max((source.number for turn in wanted.earlier.replayed for source in turn.sources), default=0) + 1
+    first = _first_number(wanted.earlier)
     return await asyncio.to_thread(
         pack_sources, candidates, tokens, count, files, given, first, with_outlines=wanted.with_outlines
     )
+
+
+def numbered_on(sources: Sequence[Source], earlier: Earlier) -> tuple[Source, ...]:
+    """Return sources that were chosen already, numbered on from those of the turns that are sent again."""
+    return tuple(replace(source, number=number) for number, source in enumerate(sources, _first_number(earlier)))
+
+
+def _first_number(earlier: Earlier) -> int:
+    """Return the first free number; those of sources that tools brought are taken, too: answers sent again may cite them."""
+    return max((source.number for turn in earlier.replayed for source in turn.sources), default=0) + 1
 
 
 def is_current(turn: Turn, read_lines: LineReader) -> bool:

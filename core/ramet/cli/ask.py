@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import aclosing
 
 from msgspec.structs import replace
 
 from ramet.cli.answer import StreamedText, print_sources, tool_sentence, usage_sentence
 from ramet.cli.console import Console, Painted
+from ramet.cli.context import print_context
 from ramet.cli.conversations import full_id
 from ramet.cli.progress import IndexProgressLine
 from ramet.cli.session import Session
@@ -18,6 +20,9 @@ from ramet.events import Answered, AskEvent, ModelChosen, ModelRetrying, Retriev
 from ramet.models import AskRequest, Attachment, Revision, Source
 from ramet.workspace.protocol import Workspace
 
+_TMUX = re.compile(r"(?<![\w@./-])@tmux(?![\w./-]*\w)")
+"""The mention that stands for the pane of tmux."""
+
 
 def run(session: Session) -> int:
     """Run the command and return the exit code."""
@@ -25,7 +30,7 @@ def run(session: Session) -> int:
     _ = session.folder  # a wrong folder is said before standard input is waited for
     question, attachment = _question(session)
     attachments = (attachment,) if attachment else ()
-    if options.tmux:
+    if options.tmux or _TMUX.search(question):
         from ramet.cli.tmux import capture_pane
 
         attachments = (*attachments, capture_pane(session.environment))
@@ -58,6 +63,10 @@ async def _ask(session: Session, request: AskRequest) -> int:
         conversation = await _conversation(workspace, console, options.conversation, goes_on=options.goes_on)
         revision = await session.revision(workspace)
         request = replace(request, conversation=conversation, at=revision.commit if revision else "")
+        request = await _with_mentions(workspace, console, request)
+        if options.context:
+            await _show_context(workspace, console, request, revision, as_json=options.json)
+            return 0
         show = _JsonEvents(console) if options.json else _PrintedAnswer(console, revision)
         try:
             async with aclosing(workspace.ask(request)) as events:
@@ -70,6 +79,26 @@ async def _ask(session: Session, request: AskRequest) -> int:
         return 0
     console.error(problem.what, problem.advice)
     return error_named(problem.error, problem.what, problem.advice).exit_code
+
+
+async def _with_mentions(workspace: Workspace, console: Console, request: AskRequest) -> AskRequest:
+    """Attach the commands that the question mentions; one that cannot be had is said and left out."""
+    if "@" not in request.question:
+        return request
+    mentioned = await workspace.mentioned(request.question)
+    for note in mentioned.notes:
+        console.note(note)
+    return replace(request, attachments=(*request.attachments, *mentioned.attachments))
+
+
+async def _show_context(
+    workspace: Workspace, console: Console, request: AskRequest, revision: Revision | None, *, as_json: bool
+) -> None:
+    context = await workspace.context(request)
+    if as_json:
+        console.json(context)
+    else:
+        print_context(console, context, revision)
 
 
 async def _conversation(workspace: Workspace, console: Console, id: str, *, goes_on: bool) -> str:

@@ -6,7 +6,7 @@ import shlex
 
 from ramet.cli.keeping import may_record
 from ramet.cli.session import Session
-from ramet.terminal.shell_launch import SHELLS, TERMINAL_VARIABLE
+from ramet.terminal.shell_launch import MULTIPLEXER_VARIABLE, SHELLS, TERMINAL_VARIABLE
 from ramet.terminal.spool import Spool
 
 
@@ -14,7 +14,7 @@ def run(session: Session) -> int:
     """Run the command and return the exit code."""
     shell, console = session.options.shell, session.console
     if not may_record(session):
-        console.note("Nothing is recorded: terminal.record is false.")
+        console.note("Nothing is recorded, so there is no hook; see `ramet config show`.")
         return 0
     spool = Spool(session.directories.data)
     spool.prepare()
@@ -28,11 +28,13 @@ def _script(shell: str, *names: str) -> str:
 
 def _posix(shell: str, spool: str) -> str:
     script = _script(shell, f"common.{shell}", f"hook.{shell}")
-    condition = f'[[ $- == *i* && -z "${{{TERMINAL_VARIABLE}-}}" && -z "${{__ramet_spool-}}" ]]'
+    is_free = f'( -z "${{{TERMINAL_VARIABLE}-}}" || "${{TMUX-}}" != "${{{MULTIPLEXER_VARIABLE}-}}" )'
+    condition = f'[[ $- == *i* && -z "${{__ramet_spool-}}" && {is_free} ]]'
     return f"if {condition}; then\n__ramet_spool={shlex.quote(spool)}\n{script}fi\n"
 
 
 def _fish(spool: str) -> str:
     quoted = spool.replace("\\", "\\\\").replace("'", "\\'")
-    condition = f'status is-interactive; and test -z "${TERMINAL_VARIABLE}"; and not set -q __ramet_spool'
+    is_free = f'begin; test -z "${TERMINAL_VARIABLE}"; or test "$TMUX" != "${MULTIPLEXER_VARIABLE}"; end'
+    condition = f"status is-interactive; and not set -q __ramet_spool; and {is_free}"
     return f"if {condition}\nset -g __ramet_spool '{quoted}'\n{_script('fish', 'hook.fish')}end\n"

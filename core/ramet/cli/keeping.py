@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from ramet.cli.console import Console
 from ramet.cli.session import Session
 from ramet.config import load_config
-from ramet.errors import RametError
+from ramet.errors import ConfigError, RametError
 from ramet.models import CommandRecording
-from ramet.terminal.shell_launch import TERMINAL_VARIABLE
 
 if TYPE_CHECKING:
-    from ramet.terminal.redaction import Redactor
-
-
-def is_recorded_already(environment: Mapping[str, str]) -> bool:
-    """Whether this process runs in a terminal whose commands are recorded."""
-    return bool(environment.get(TERMINAL_VARIABLE))
+    from ramet.workspace.stored_redactor import StoredRedactor
 
 
 def may_record(session: Session) -> bool:
-    """Whether the user lets commands be recorded."""
-    return load_config(None, session.environment, session.directories).terminal.record
+    """Whether the user lets commands be recorded; a configuration that is wrong is said, and does not keep one from running."""
+    try:
+        return load_config(None, session.environment, session.directories).terminal.record
+    except ConfigError as error:
+        session.console.note(f"ramet: not recorded: {error}")
+        return False
 
 
 class Keeper:
@@ -33,7 +30,7 @@ class Keeper:
     def __init__(self, session: Session) -> None:
         self._directories = session.directories
         self._worker = ThreadPoolExecutor(1, "keeper")
-        self._redactor: Redactor | None = None
+        self._redactor: StoredRedactor | None = None
         self._kept: list[Future[None]] = []
 
     def keep(self, recording: CommandRecording) -> None:
@@ -46,9 +43,8 @@ class Keeper:
         self._worker.shutdown()
         errors = [error for future in self._kept if (error := future.exception()) is not None]
         for error in errors[:1]:
-            if not isinstance(error, RametError):
-                raise error
-            console.note(f"ramet: not recorded: {error}")
+            reason = error if isinstance(error, RametError) else f"this is a mistake in Ramet: {type(error).__name__}: {error}"
+            console.note(f"ramet: not recorded: {reason}")
 
     def _store(self, recording: CommandRecording) -> None:
         # Imported here, while the shell is starting or already runs.
@@ -56,7 +52,7 @@ class Keeper:
         from ramet.terminal.spool import Spool
 
         if self._redactor is None:
-            from ramet.terminal.redaction import Redactor
+            from ramet.workspace.stored_redactor import StoredRedactor
 
-            self._redactor = Redactor()
-        Spool(self._directories.data).put(cleaned(recording, self._redactor))
+            self._redactor = StoredRedactor.of(self._directories)
+        Spool(self._directories.data).put(cleaned(recording, self._redactor.redact))

@@ -169,11 +169,12 @@ def _ask(parser: Parser) -> None:
     thread = parser.add_mutually_exclusive_group()
     thread.add_argument("--conversation", metavar="ID", default="", help="continue this conversation")
     thread.add_argument("--continue", dest="goes_on", action="store_true", help="continue the latest conversation")
+    parser.add_argument("--context", action="store_true", help="print what would be sent, with its tokens, and send nothing")
     stdin = parser.add_mutually_exclusive_group()
     stdin.add_argument("--stdin", action="store_true", help="wait for standard input to its end")
     stdin.add_argument("--no-stdin", action="store_true", help="do not look at standard input")
     parser.add_argument("--tmux", action="store_true", help="add what stands in this pane of tmux as context")
-    _add_json(parser, "print one event per line as it happens")
+    _add_json(parser, "print one event per line as it happens; with --context one object")
 
 
 def _conversations(parser: Parser) -> None:

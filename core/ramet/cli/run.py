@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from ramet.cli.keeping import Keeper, is_recorded_already, may_record
+from ramet.cli.keeping import Keeper, may_record
 from ramet.cli.pass_through import pass_through, terminal_size
 from ramet.cli.session import Session
 from ramet.errors import UsageError
@@ -20,7 +20,7 @@ from ramet.models import CommandRecording
 from ramet.paths import path_to_text
 from ramet.terminal.pty import exit_code_of, spawn
 from ramet.terminal.recorder import CommandOutput
-from ramet.terminal.shell_launch import TERMINAL_VARIABLE
+from ramet.terminal.shell_launch import is_recorded, recorded_environment
 
 _NAME = "run"
 """Of the terminal, in what is recorded."""
@@ -39,12 +39,12 @@ def run(session: Session) -> int:
     if not arguments:
         raise UsageError("There is no command to run.", "Give one: ramet run -- make test")
     folder = session.folder
-    environment = {**session.environment, TERMINAL_VARIABLE: _NAME}
+    environment = recorded_environment(session.environment, _NAME)
     problem = _problem(arguments[0], folder, environment.get("PATH"))
     if problem is not None:
         session.console.error(f"{arguments[0]}: {problem[0]}.")
         return problem[1]
-    if is_recorded_already(session.environment) or not may_record(session):
+    if is_recorded(session.environment) or not may_record(session):
         os.chdir(folder)
         os.execvpe(arguments[0], arguments, session.environment)  # noqa: S606  - the user's own command
     output = CommandOutput()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from ramet.cli.keeping import Keeper, is_recorded_already, may_record
+from ramet.cli.keeping import Keeper, may_record
 from ramet.cli.pass_through import pass_through, terminal_size
 from ramet.cli.session import Session
 from ramet.errors import UsageError
 from ramet.paths import path_to_text
 from ramet.terminal.pty import spawn
 from ramet.terminal.recorder import CommandFinished, Recorder, TerminalEvent
-from ramet.terminal.shell_launch import RECORDED_SHELLS, launch_shell, user_shell
+from ramet.terminal.shell_launch import RECORDED_SHELLS, is_recorded, launch_shell, user_shell
 
 _NAME = "shell"
 """Of the terminal, in what is recorded."""
@@ -21,7 +21,7 @@ _NAME = "shell"
 def run(session: Session) -> int:
     """Run the command and return the exit code, which is that of the shell."""
     options, console = session.options, session.console
-    if is_recorded_already(session.environment):
+    if is_recorded(session.environment):
         raise UsageError("The commands of this terminal are recorded already.", "Use it as it is, or open another terminal.")
     if not (os.isatty(0) and os.isatty(1)):
         raise UsageError("`ramet shell` needs a terminal.", "To record one command in a script: ramet run -- COMMAND.")
@@ -31,7 +31,7 @@ def run(session: Session) -> int:
         raise UsageError(f"{launch.shell} cannot tell which commands it runs.", f"Give one that can with --shell: {known}.")
     records = may_record(session)
     if not records:
-        console.note("Nothing is recorded: terminal.record is false.")
+        console.note("Nothing is recorded in this shell.")
     folder = session.folder
     recorder = Recorder(_NAME, launch.nonce, shell=launch.shell, folder=path_to_text(os.fsencode(folder)))
     process, master = spawn(launch.command, folder, launch.environment, *terminal_size())

@@ -34,6 +34,7 @@ examples:
   ramet ask "how is a request routed?"
   ramet ask --no-model "where is the cache filled?"
   ramet ask --continue "and who empties it?"
+  ramet ask --context "how is a request routed?"        what would be sent, and how much of it
   git diff | ramet ask "what could this break?"
   ramet ask --tmux "what went wrong here?"
   ramet ask --json "what is a view?" | jq -r 'select(.event == "Answered").text'"""

@@ -21,7 +21,9 @@ def capture_pane(environment: Mapping[str, str]) -> Attachment:
     """Return the text of the pane that this process runs in, cleaned and redacted. Raises UsageError."""
     pane = environment.get("TMUX_PANE", "")
     if not environment.get("TMUX") or not pane:
-        raise UsageError("--tmux needs a pane of tmux, and this is none.", 'Pipe the text in: COMMAND | ramet ask "QUESTION".')
+        raise UsageError(
+            "This is no pane of tmux, which --tmux and @tmux need.", 'Pipe the text in: COMMAND | ramet ask "QUESTION".'
+        )
     try:
         # -J joins lines that the pane has wrapped.
         done = subprocess.run(

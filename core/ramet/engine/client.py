@@ -31,7 +31,9 @@ from ramet.models import (
     FileChange,
     Finding,
     IndexEstimate,
+    Mentioned,
     Reference,
+    RequestContext,
     Revision,
     SearchResult,
     Symbol,
@@ -142,6 +144,10 @@ class RemoteWorkspace:
         """See `Workspace`."""
         return self._stream(protocol.ASK, protocol.AskParams(request))
 
+    async def context(self, request: AskRequest) -> RequestContext:
+        """See `Workspace`."""
+        return await self._call(protocol.CONTEXT, protocol.AskParams(request))
+
     async def check_citations(self, citations: tuple[Citation, ...]) -> tuple[Citation, ...]:
         """See `Workspace`."""
         return await self._call(protocol.CHECK_CITATIONS, protocol.CitationsParams(citations))
@@ -197,6 +203,10 @@ class RemoteWorkspace:
     async def last_error(self) -> CommandRun | None:
         """See `Workspace`."""
         return await self._call(protocol.LAST_ERROR, NoParams())
+
+    async def mentioned(self, question: str) -> Mentioned:
+        """See `Workspace`."""
+        return await self._call(protocol.MENTIONED, protocol.MentionedParams(question))
 
     async def doctor(self) -> tuple[Finding, ...]:
         """See `Workspace`."""

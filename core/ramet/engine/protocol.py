@@ -33,8 +33,10 @@ from ramet.models import (
     FileChange,
     Finding,
     IndexEstimate,
+    Mentioned,
     Problem,
     Reference,
+    RequestContext,
     Revision,
     SearchResult,
     Symbol,
@@ -219,6 +221,12 @@ class ForgetParams(Struct, frozen=True, forbid_unknown_fields=True):
     ids: tuple[int, ...] | None = None
 
 
+class MentionedParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `mentioned`."""
+
+    question: str
+
+
 class EngineStatus(Struct, frozen=True):
     """What `ramet engine status` shows."""
 
@@ -262,6 +270,7 @@ ESTIMATE: Call[EstimateParams, IndexEstimate] = Call("estimate", EstimateParams,
 REVISION: Call[RevisionParams, Revision] = Call("revision", RevisionParams, Revision)
 SEARCH: Call[SearchParams, SearchResult] = Call("search", SearchParams, SearchResult)
 ASK: Stream[AskParams, AskEvent] = Stream("ask", AskParams, AskEvent)
+CONTEXT: Call[AskParams, RequestContext] = Call("context", AskParams, RequestContext)
 CHECK_CITATIONS: Call[CitationsParams, tuple[Citation, ...]] = Call("check_citations", CitationsParams, tuple[Citation, ...])
 FILES: Call[NoParams, tuple[str, ...]] = Call("files", NoParams, tuple[str, ...])
 CHANGES: Call[NoParams, tuple[FileChange, ...]] = Call("changes", NoParams, tuple[FileChange, ...])
@@ -278,6 +287,7 @@ SEARCH_COMMANDS: Call[CommandSearchParams, tuple[CommandRun, ...]] = Call(
 )
 FORGET_COMMANDS: Call[ForgetParams, int] = Call("forget_commands", ForgetParams, int)
 LAST_ERROR: Call[NoParams, CommandRun | None] = Call("last_error", NoParams, CommandRun | None)
+MENTIONED: Call[MentionedParams, Mentioned] = Call("mentioned", MentionedParams, Mentioned)
 DOCTOR: Call[NoParams, tuple[Finding, ...]] = Call("doctor", NoParams, tuple[Finding, ...])
 COLLECT_GARBAGE: Call[NoParams, str] = Call("collect_garbage", NoParams, str)
 
@@ -296,6 +306,7 @@ WORKSPACE_METHODS: dict[str, AnyMethod] = {
         REVISION,
         SEARCH,
         ASK,
+        CONTEXT,
         CHECK_CITATIONS,
         FILES,
         CHANGES,
@@ -310,6 +321,7 @@ WORKSPACE_METHODS: dict[str, AnyMethod] = {
         SEARCH_COMMANDS,
         FORGET_COMMANDS,
         LAST_ERROR,
+        MENTIONED,
         DOCTOR,
         COLLECT_GARBAGE,
     )

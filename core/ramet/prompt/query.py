@@ -10,6 +10,7 @@ from ramet.models import Attachment, Turn
 _QUESTION_HEAD, _QUESTION_TAIL = 2_000, 1_000
 """Characters of a long question that are searched: a paste says what it is about at its ends."""
 _EVIDENCE_CHARS = 1_500
+_MOST_PLACES = 4
 _PREVIOUS_CHARS = 400
 _SHORT_QUESTION_WORDS = 14
 """A follow-up of fewer words hardly stands on its own ("and where is it called?")."""
@@ -26,7 +27,9 @@ _CODE_WORD = re.compile(r"`([^`\n]{2,60})`")
 def retrieval_query(question: str, attachments: Sequence[Attachment] = (), turns: Sequence[Turn] = ()) -> str:
     """Return what to search for: the question, the telling lines of attachments and, for a short follow-up, what it follows."""
     parts = [_shortened(question)]
-    parts += [_evidence(attachment.text) for attachment in attachments]
+    for attachment in attachments:
+        parts.append(_evidence(attachment.text))
+        parts += reversed(attachment.places[:_MOST_PLACES])  # the line that is named last counts most
     last = next((turn for turn in reversed(turns) if turn.question), None)
     if last is not None and len(question.split()) < _SHORT_QUESTION_WORDS:
         parts.append(last.question[:_PREVIOUS_CHARS])

@@ -246,7 +246,9 @@ class Searcher:
         """Return the similarity of each candidate that has a vector, its name taken in, and that of an arbitrary chunk."""
         if near.store is None:
             return {}, 0.0
-        asked = {document: view.chunk_of(document).key for document in candidates if document not in near.documents}
+        documents = list(candidates)
+        chunks = view.chunks_of(documents)
+        asked = {document: chunk.key for document, chunk in zip(documents, chunks, strict=True) if document not in near.documents}
         try:
             found = _cosines(near.store, near.unit, list(asked.values()))
             floor = self._floor(view, near.store, near.unit)
@@ -258,8 +260,7 @@ class Searcher:
             return {}, 0.0
         # A chunk whose vector is not there yet counts as a middling candidate, or those that have theirs would win by that alone.
         middling = float(np.median(list(of_texts.values())))
-        documents = list(candidates)
-        names = [(view.file_of(document).path, view.chunk_of(document).symbol) for document in documents]
+        names = [(view.file_of(document).path, chunk.symbol) for document, chunk in zip(documents, chunks, strict=True)]
         of_names = self._names.similarities(names, self._names.vector(question.text[:_EMBEDDED_CHARACTERS])).tolist()
         mixed = {
             document: (1 - _NAME_SHARE) * of_texts.get(document, middling) + _NAME_SHARE * of_name

@@ -169,7 +169,7 @@ def gather(view: ViewIndex, evidence: Evidence) -> Signals:
     lines = _named_lines(view, mentioned)
     stems, paths = _path_signals(view, files, question, evidence.matches)
     best = float(scores.max()) if len(scores) else 0.0
-    kinds = [view.chunk_of(document).kind for document in listed]
+    kinds = [chunk.kind for chunk in view.chunks_of(listed)]
     traits = [path_traits(view.listed[number].path) for number in files.tolist()]
     mention = np.isin(files, list(mentioned))
     defined = np.array([definitions.get(document, ("", 0.0))[1] for document in listed], dtype=np.float32)

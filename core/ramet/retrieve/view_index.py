@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, lru_cache
 from itertools import chain
 from typing import TypeVar
@@ -35,7 +35,7 @@ _T = TypeVar("_T")
 class IndexedFile:
     """One file of the view; its chunks are the documents from `first` on. They are decoded when they are looked at."""
 
-    __slots__ = ("_chunks", "_symbols", "blob", "chunk_count", "first", "language", "path")
+    __slots__ = ("_chunks", "_key_prefixes", "_name_hashes", "_symbols", "blob", "chunk_count", "first", "language", "path")
 
     def __init__(self, path: str, number: int, blob: PackedBlob, first: int) -> None:
         self.path = path
@@ -45,6 +45,8 @@ class IndexedFile:
         self.chunk_count = blob.chunk_count
         self._chunks = blob.chunks
         self._symbols = blob.symbols
+        self._key_prefixes: bytes | None = None
+        self._name_hashes: bytes | None = None
 
     @property
     def chunks(self) -> tuple[ChunkRecord, ...]:
@@ -65,6 +67,21 @@ class IndexedFile:
     def names(self) -> list[str]:
         """The names of the definitions in lower case; remembers nothing."""
         return [symbol.name.lower() for symbol in _decode_names(self._symbols)]
+
+    @property
+    def key_prefixes(self) -> bytes:
+        """The first 64 bits of each chunk's key, as an array of numbers; later states of the view need not decode them again."""
+        if self._key_prefixes is None:
+            self._key_prefixes = _prefixes(self.keys).tobytes()
+        return self._key_prefixes
+
+    @property
+    def name_hashes(self) -> bytes:
+        """The `term_hash` of each of `names`, as an array of 32-bit numbers; kept as the prefixes are."""
+        if self._name_hashes is None:
+            names = self.names
+            self._name_hashes = np.fromiter(map(term_hash, names), np.uint32, len(names)).tobytes()
+        return self._name_hashes
 
 
 class _Key(Struct, array_like=True):
@@ -147,6 +164,18 @@ class ViewIndex:
         """Return the chunk that a document stands for."""
         file = self._owners[document]
         return file.chunks[document - file.first]
+
+    def chunks_of(self, documents: Iterable[int]) -> list[ChunkRecord]:
+        """Return the chunks of many documents; quick where those of a file follow each other."""
+        found: list[ChunkRecord] = []
+        owner: IndexedFile | None = None
+        chunks: tuple[ChunkRecord, ...] = ()
+        for document in documents:
+            file = self._owners[document]
+            if file is not owner:
+                owner, chunks = file, file.chunks
+            found.append(chunks[document - file.first])
+        return found
 
     @cached_property
     def listed(self) -> tuple[IndexedFile, ...]:
@@ -235,11 +264,12 @@ class KeyDocuments:
     def __init__(self, view: ViewIndex) -> None:
         self._view = view
         files = [file for file in view.files.values() if file.chunk_count]
-        documents = [np.arange(file.first, file.first + file.chunk_count, dtype=np.uint32) for file in files]
-        prefixes = [_prefixes(file.keys) for file in files]
-        unsorted = np.concatenate([np.zeros(0, np.uint64), *prefixes])
+        sizes = np.fromiter((file.chunk_count for file in files), np.int64, len(files))
+        firsts = np.fromiter((file.first for file in files), np.int64, len(files))
+        unsorted = np.frombuffer(b"".join(file.key_prefixes for file in files), np.uint64)
+        documents = np.repeat(firsts - (np.cumsum(sizes) - sizes), sizes) + np.arange(len(unsorted))
         order = np.argsort(unsorted, kind="stable")
-        self._documents = np.concatenate([np.zeros(0, np.uint32), *documents])[order]
+        self._documents = documents.astype(np.uint32)[order]
         self._prefixes = unsorted[order]
         is_first = np.ones(len(order), dtype=bool)
         np.not_equal(self._prefixes[1:], self._prefixes[:-1], out=is_first[1:])
@@ -274,9 +304,9 @@ class NamedSymbols:
 
     def __init__(self, files: Sequence[IndexedFile]) -> None:
         self._files = files
-        names = [file.names for file in files]
-        sizes = np.fromiter(map(len, names), np.int64, len(names))
-        hashes = np.fromiter(map(term_hash, chain.from_iterable(names)), np.uint32, int(sizes.sum()))
+        of_files = [file.name_hashes for file in files]
+        hashes = np.frombuffer(b"".join(of_files), np.uint32)
+        sizes = np.fromiter(map(len, of_files), np.int64, len(of_files)) // hashes.itemsize
         order = np.argsort(hashes, kind="stable")
         self._hashes = hashes[order]
         self._owners = np.repeat(np.arange(len(files), dtype=np.uint32), sizes)[order]

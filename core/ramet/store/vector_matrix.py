@@ -25,7 +25,7 @@ _HEADER_BYTES = 16
 _MAGIC = b"ramet-v1"
 _EXACT_ROWS = 1 << 16
 """Vectors that are kept as 32-bit floats and searched exactly: 64 MB at 256 dimensions, some 3 ms."""
-_CANDIDATES = 8_000
+_CANDIDATES = 4_000
 """Vectors of a larger store that are compared exactly after the signs of all were: the 300 nearest are among them but for
 a few in a hundred (`docs/benchmarks.md`)."""
 _CENTRED_ROWS = 4_096

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ramet.inert import inert_block
 from ramet.models import CommandRecording, CommandRun
 from ramet.terminal.plain import gap_line, plain_parts
-from ramet.terminal.redaction import Redactor
+
+Redact = Callable[[str], str]
+"""Returns a text with placeholders in place of its secrets."""
 
 _LONGEST_COMMAND = 64 * 1024
 """Characters of a command line; of a longer one, such as a pasted file, the middle is left out."""
 
 
-def cleaned(recording: CommandRecording, redactor: Redactor, tree: str = "") -> CommandRun:
+def cleaned(recording: CommandRecording, redact: Redact, tree: str = "") -> CommandRun:
     """Return a recording as it may be stored, shown and sent; it has no number yet. `tree` is the id of the tree it ran on."""
     output = plain_parts(recording.head, recording.tail, recording.omitted)
     lines = output.count("\n") + (not output.endswith("\n") if output else 0)
@@ -20,12 +24,12 @@ def cleaned(recording: CommandRecording, redactor: Redactor, tree: str = "") -> 
     return CommandRun(
         id=0,
         terminal=recording.terminal,
-        command=_bounded(redactor.redact(inert_block(recording.command))),
+        command=_bounded(redact(inert_block(recording.command))),
         folder=recording.folder,
         exit_code=recording.exit_code,
         started=recording.started,
         duration=recording.duration,
-        output=redactor.redact(output),
+        output=redact(output),
         lines=lines,
         tree=tree,
         is_full_screen=recording.is_full_screen,

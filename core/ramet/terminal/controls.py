@@ -229,12 +229,10 @@ class Controls:
     # Character sets
 
     def _designate(self, slot: int, charset: str) -> None:
-        if self.screen.charsets[slot] == charset:
-            return
-        charsets = list(self.screen.charsets)
-        charsets[slot] = charset
-        self.screen.charsets = (charsets[0], charsets[1], charsets[2], charsets[3])
-        self._notice_charset()
+        charsets = self.screen.charsets
+        if charsets[slot] != charset:
+            self.screen.charsets = (*charsets[:slot], charset, *charsets[slot + 1 :])
+            self._notice_charset()
 
     def _activate(self, slot: int) -> None:
         self.screen.active_charset = slot

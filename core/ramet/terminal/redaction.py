@@ -34,9 +34,16 @@ _NARROWEST = 60
 """Columns of the narrowest terminal of which the longest line tells the width: below, it is mostly just a longer line."""
 _WIDTHS = frozenset((80, 100, 120, 132, 160, 200))
 """Usual widths of terminals."""
-_LONGEST_START = 300
+_LONGEST_WORD = 20
+"""Characters of the next line that may end a word which tells a secret."""
+_MOST_ROWS = 50
+"""Rows of a broken secret."""
+_LONGEST_START = 200
 """Characters at the end of a line in which the beginning of a broken secret is looked for."""
-_WRAP = re.compile(r"\n(?<=[A-Za-z0-9_+/=.~%:@!#$^&*?-]\n)(?=[A-Za-z0-9_+/=.~%:@!#$^&*?-])")
+_WRAP = re.compile(
+    r"\n(?<=[A-Za-z0-9_+/=.~%:@!#$^&*?-]\n)(?=[A-Za-z0-9_+/=.~%:@!#$^&*?-])(?!\d{4}[-/]\d\d[-/]\d\d[ T]|\d\d:\d\d:\d\d)"
+)
+"""A line feed in the middle of a word; what begins with a date or a time is a line of its own."""
 
 
 class _Found(NamedTuple):
@@ -57,14 +64,19 @@ class Redactor:
     """
 
     def __init__(self, key: bytes = b"", numbers: Mapping[str, int] | None = None) -> None:
-        self.key = key or randomness.token_bytes(32)
-        self._numbers = dict(numbers or {})
-        self._counts: dict[str, int] = {}
-        for name, number in self._numbers.items():
-            kind = name.partition(" ")[0]
-            self._counts[kind] = max(self._counts.get(kind, 0), number)
         self._remembered: OrderedDict[str, str] = OrderedDict()
         self._lock = Lock()
+        self.agree(key or randomness.token_bytes(32), numbers or {})
+
+    def agree(self, key: bytes, numbers: Mapping[str, int]) -> None:
+        """Go on with the key and the numbers that another process has written down."""
+        with self._lock:
+            self.key = key
+            self._numbers = dict(numbers)
+            self._counts: dict[str, int] = {}
+            for name, number in self._numbers.items():
+                kind = name.partition(" ")[0]
+                self._counts[kind] = max(self._counts.get(kind, 0), number)
 
     @property
     def numbers(self) -> dict[str, int]:
@@ -149,6 +161,7 @@ def _any_of(needles: Iterable[str]) -> re.Pattern[str]:
 
 
 _STARTS = _any_of(needle for rule in FORMS if not rule.is_inside for needle in rule.needles)
+_INSIDE = _any_of(needle for rule in FORMS for needle in rule.needles)
 _TELLING = _any_of([*NAMED_WORDS, *(needle for rule in CONTEXTS for needle in rule.needles)])
 
 
@@ -184,7 +197,7 @@ def _told(text: str) -> Iterator[_Found]:
     for start, end in _windows(lower):
         window = lower[start:end]
         for rule in CONTEXTS:
-            if any(needle in window for needle in rule.needles):
+            if rule.also in window and any(needle in window for needle in rule.needles):
                 for match in rule.pattern.finditer(lower, start, end):
                     found = _found(text, rule, match, is_distinct=False)
                     if looks_secret(found.secret):
@@ -274,10 +287,12 @@ def _is_full(width: int, longest: int) -> bool:
 def _broken(text: str, longest: int) -> Iterator[list[int]]:
     """Find the line feeds that a terminal may have put there, those of neighbouring lines together.
 
-    The next line must not be longer, and either the line is as wide as a terminal or it ends in what may begin a secret.
+    The next line must not be longer, and what stands around the line feed, or begins at most so many rows before it, must be
+    able to belong to a secret.
     """
     group: list[int] = []
     following = -1
+    rows_left = 0
     for match in _WRAP.finditer(text):
         place = match.start()
         start = text.rfind("\n", 0, place) + 1
@@ -287,16 +302,21 @@ def _broken(text: str, longest: int) -> Iterator[list[int]]:
         if width < _SHORTEST_WRAPPED or end - place - 1 > width:
             continue
         goes_on = bool(group) and place == following
-        if not (
-            goes_on
-            or _is_full(width, longest)
-            or _STARTS.search(text, max(start, text.rfind(" ", start, place), place - _LONGEST_START), place)
-        ):
+        around = text[max(start, place - _LONGEST_START) : place] + text[place + 1 : min(end, place + _LONGEST_WORD)]
+        if _may_begin(around, _is_full(width, longest)):
+            rows_left = _MOST_ROWS
+        elif not goes_on or rows_left <= 0:
             continue
         if group and not goes_on:
             yield group
             group = []
         group.append(place)
         following = end
+        rows_left -= 1
     if group:
         yield group
+
+
+def _may_begin(around: str, is_full: bool) -> bool:
+    """Whether a secret may begin in the text around the end of a line; where the line is not full, only a known form."""
+    return bool(_INSIDE.search(around) or (is_full and _TELLING.search(around.lower())))

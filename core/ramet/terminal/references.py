@@ -35,7 +35,9 @@ _PROMISING = re.compile(
 """What every place is printed with: a colon or a bracket before a number, or the word. After a digit it is mostly a clock."""
 _BEFORE_PATH = (" ", "(", '"', "'", "\t", "=", "`", "<", ",", "\n")
 _LONGEST_PATH = 300
-_LONGEST_LINE = 4000
+_LONGEST_NAME = 32
+"""Characters at the end of a path in which its extension begins."""
+_LONGEST_LINE = 1000
 """Characters; a longer line is data, of which only the beginning is looked at."""
 
 _PATH = r"(?:[^\s:\"'`()<>\[\]{}|,;=*?&#]|(?<=[\w/])\[[\w.-]{1,60}\](?=[/.])|(?<=/)\([\w.-]{1,60}\)(?=/))+"
@@ -114,6 +116,11 @@ def _references(text: str) -> Iterator[PlaceReference]:
 
 def _ends_in_path(text: str, end: int) -> bool:
     """Whether what stands directly before a place may be the name of a file, or the row number of a list of places."""
+    tail = text[max(end - _LONGEST_NAME, 0) : end]
+    if "." not in tail and not tail[-1].isdigit():  # a host and its port, most of the time
+        slash = tail.rfind("/")
+        if (slash < 0 or tail[slash - 1] == "/") and not tail.lower().endswith(("file", "build")):
+            return False
     before = text[max(end - _LONGEST_PATH, 0) : end]
     path = before[max(before.rfind(char) for char in _BEFORE_PATH) + 1 :]
     return path.isdigit() or _is_file_name(path[path.rfind(":") + 1 :].removeprefix("//"))

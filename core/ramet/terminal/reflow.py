@@ -35,7 +35,7 @@ def resize(screen: Screen, columns: int, rows: int) -> None:
     screen.tabs.resize(columns)
     screen.row = min(row, rows - 1)
     screen.column = min(column, columns - 1)
-    screen.is_wrapping = column == columns and screen.wraps
+    screen.is_wrapping = column == columns == len(screen.lines[screen.row].chars) and screen.wraps and not screen.is_alternate
 
 
 def _cut(lines: list[Line], columns: int, rows: int) -> list[Line]:

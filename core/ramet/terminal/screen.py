@@ -23,7 +23,7 @@ class SavedCursor(msgspec.Struct, frozen=True):
     is_wrapping: bool
     pen: Pen
     is_origin: bool
-    charsets: tuple[str, str, str, str] = ("B", "B", "B", "B")
+    charsets: tuple[str, ...] = ("B", "B", "B", "B")
     active_charset: int = 0
 
 
@@ -53,7 +53,7 @@ class Screen:
         self.wraps = True
         self.starts_lines = False
         """A line feed returns the carriage, too."""
-        self.charsets: tuple[str, str, str, str] = ("B", "B", "B", "B")
+        self.charsets: tuple[str, ...] = ("B", "B", "B", "B")
         self.active_charset = 0
         self.saved: dict[bool, SavedCursor] = {}
         """By whether it was saved in the alternate buffer."""
@@ -85,9 +85,12 @@ class Screen:
         if column and self.lines[self.row].is_mixed and self._join_first(text[0]):
             text = text[1:]
             column = self.column
+            if not text:
+                return
+        self.last_char = text[-1]
         room = self.columns - column
         while True:
-            if self.is_wrapping and text:
+            if self.is_wrapping:
                 self._wrap()
                 column, room = 0, self.columns
             size = len(text)
@@ -106,7 +109,6 @@ class Screen:
             text = text[room:]
             if not text:
                 break
-        self.last_char = text[-1:] or self.last_char
 
     def write_wide(self, text: str) -> None:
         """Write characters of two cells each."""

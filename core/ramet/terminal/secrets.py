@@ -19,6 +19,8 @@ class SecretRule(NamedTuple):
     pattern: re.Pattern[str]
     is_inside: bool = False
     """Whether the needle may be anywhere in the match; else it is its beginning."""
+    also: str = ""
+    """What must occur as well."""
 
 
 def _form(kind: str, pattern: str, *needles: str, is_inside: bool = False) -> SecretRule:
@@ -176,16 +178,17 @@ _VALUE_END = re.compile(r"[\s\"'`,;&|<>(){}\[\]\\]")
 _SHELL_END = re.compile(r"[\s\"'`;&|<>(){}\\]")
 
 
-def _context(kind: str, pattern: str, *needles: str) -> SecretRule:
-    return SecretRule(kind, needles, re.compile(pattern, re.MULTILINE))
+def _context(kind: str, pattern: str, *needles: str, also: str = "") -> SecretRule:
+    return SecretRule(kind, needles, re.compile(pattern, re.MULTILINE), also=also)
 
 
 CONTEXTS = (
-    _context("password", r"://[^\s/:@\"'<>]{0,256}:([^\s\"'<>]{1,256}?)@(?=[A-Za-z0-9_\[.-])", "://"),
-    _context("token", r"://([A-Za-z0-9_.~-]{20,256})@(?=[A-Za-z0-9_\[.-])", "://"),
+    _context("password", r"://[^\s/:@\"'<>]{0,256}:([^\s\"'<>]{1,256}?)@(?=[A-Za-z0-9_\[.-])", "://", also="@"),
+    _context("token", r"://([A-Za-z0-9_.~-]{20,256})@(?=[A-Za-z0-9_\[.-])", "://", also="@"),
     _context(
         "authorization",
-        r"\b(?:proxy-)?authorization\\?[\"']?\s*[:=,]\s*[bu]?\\?[\"']?\s*(?:[A-Za-z][A-Za-z0-9-]{1,20}\s+)?([^\s\"'\\,;]{4,})",
+        r"\b(?:proxy-)?authorization(?:\\?[\"']?\s*[:=]\s*[bu]?\\?[\"']?|[\"']\s*,\s*[bu]?[\"'])\s*(?:[A-Za-z][A-Za-z0-9-]{1,20}\s+)?"
+        r"([^\s\"'\\,;()]{4,})",
         "authorization",
     ),
     _context("token", r"\bbearer\s+([A-Za-z0-9_.~+/=-]{12,})", "bearer"),
@@ -223,18 +226,13 @@ CONTEXTS = (
     ),
     _context(
         "password",
-        r"\b(?:curl|http|https|xh|wget2?)\b[^\n|;]{0,500}?\s(?:-[a-zA-Z]{0,8}[ua]|--user|--proxy-user|--auth)[=\s]?\s*[\"']?[^\s:\"']{0,100}:([^\s\"']{1,256})",
-        "curl",
-        "http",
-        "xh ",
-        "wget",
+        r"\b(?:curl|http|https|xh|wget2?)\b[^\n|;]{0,200}?\s(?:-[a-zA-Z]{0,8}[ua]|--user|--proxy-user|--auth)[=\s]?\s*[\"']?[^\s:\"']{0,100}:([^\s\"']{1,256})",
+        *(" -u", " -a", "--user", "--proxy-user", "--auth"),
     ),
     _context(
         "password",
         r"\b(?:mysql\w*|mariadb[\w-]*|mycli)\b[^\n|;]{0,300}?\s-p[\"']?([^\s\"'-][^\s\"']{0,255})",
-        "mysql",
-        "mariadb",
-        "mycli",
+        " -p",
     ),
     _context("password", rf"\b(?:sshpass)\b[^\n|;]{{0,100}}?\s-p\s*[\"']?({_SHELL})", "sshpass"),
     _context(
@@ -245,7 +243,7 @@ CONTEXTS = (
     _context(
         "password",
         rf"\b(?:mongo(?:sh|dump|restore|import|export)?|twine|rabbitmqadmin|7z[ar]?)\b[^\n|;]{{0,300}}?\s-p\s*[\"']?({_SHELL})",
-        *("mongo", "twine", "rabbitmqadmin", "7z"),
+        " -p",
     ),
     _context(
         "password",

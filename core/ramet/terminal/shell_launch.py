@@ -18,6 +18,8 @@ RECORDED_SHELLS = ("bash", "zsh", "fish")
 """Those that can tell of their commands."""
 TERMINAL_VARIABLE = "RAMET_TERMINAL"
 """Set in a recorded terminal to its name, so that nothing records its commands twice."""
+MULTIPLEXER_VARIABLE = "RAMET_TERMINAL_TMUX"
+"""Set beside it to the TMUX of the recorder: a tmux that is started in a recorded terminal has terminals of its own."""
 _FALLBACK = "/bin/sh"
 
 
@@ -30,6 +32,17 @@ class ShellLaunch(Struct, frozen=True):
     """The name of the shell: `bash`, `zsh`, `fish`, ..."""
     nonce: str
     """Empty where the shell cannot tell of its commands."""
+
+
+def is_recorded(environment: Mapping[str, str]) -> bool:
+    """Whether the terminal of a process with this environment is recorded already."""
+    is_same = environment.get("TMUX", "") == environment.get(MULTIPLEXER_VARIABLE, "")
+    return bool(environment.get(TERMINAL_VARIABLE)) and is_same
+
+
+def recorded_environment(environment: Mapping[str, str], terminal: str) -> dict[str, str]:
+    """Return the environment of what runs in a recorded terminal of that name."""
+    return {**environment, TERMINAL_VARIABLE: terminal, MULTIPLEXER_VARIABLE: environment.get("TMUX", "")}
 
 
 def user_shell(environment: Mapping[str, str], name: str = "") -> str:
@@ -48,7 +61,7 @@ def launch_shell(shell: str, environment: Mapping[str, str], terminal: str, *, i
     started as it is.
     """
     name = os.path.basename(shell).removeprefix("-")  # noqa: PTH119  - a text is wanted
-    given = {**environment, TERMINAL_VARIABLE: terminal}
+    given = recorded_environment(environment, terminal)
     login = ("-l",) if is_login else ()
     if name not in RECORDED_SHELLS:
         return ShellLaunch((shell, *login), given, name, "")

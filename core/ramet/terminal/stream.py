@@ -79,7 +79,7 @@ def _take(screen: Screen, lines: list[str]) -> tuple[list[Line | RawLine | str],
         if len(line) <= columns or len(raw.text()) <= columns:
             taken.append(raw)
         else:
-            rows = _wrapped(raw.parsed(pens), columns)
+            rows = _wrapped(raw.parsed(pens), columns) if screen.wraps else []
             if not rows:
                 break
             taken += rows

@@ -25,7 +25,7 @@ class CommandHistory:
 
     def record(self, recording: CommandRecording) -> CommandRun:
         """Clean, redact and store; the number is 0 where recording is switched off."""
-        run = cleaned(recording, self._intake.redactor, self._tree())
+        run = cleaned(recording, self._intake.redact, self._tree())
         if not self._settings.record:
             return run
         return self._database.add(run, most=self._settings.keep_commands, most_bytes=self._settings.keep_bytes)

@@ -10,8 +10,7 @@ from ramet.errors import RametError
 from ramet.models import CommandRecording, CommandRun
 from ramet.paths import UserDirectories, absolute
 from ramet.store.command_database import CommandDatabase
-from ramet.terminal.cleaning import cleaned
-from ramet.terminal.redaction import Redactor
+from ramet.terminal.cleaning import Redact, cleaned
 from ramet.terminal.spool import Spool
 from ramet.workspace.known_roots import KnownRoots, Root
 
@@ -27,8 +26,8 @@ def command_file(folder: Path) -> Path:
 class CommandIntake:
     """Empties the spool; any thread may call."""
 
-    def __init__(self, directories: UserDirectories, roots: KnownRoots) -> None:
-        self.redactor = Redactor()
+    def __init__(self, directories: UserDirectories, roots: KnownRoots, redact: Redact) -> None:
+        self.redact = redact
         self._directories = directories
         self._roots = roots
         self._spool = Spool(directories.data)
@@ -43,7 +42,7 @@ class CommandIntake:
                 root = self._root_of(spooled.run)
                 if root is None or not settings.record:
                     continue
-                run = spooled.run if isinstance(spooled.run, CommandRun) else cleaned(spooled.run, self.redactor)
+                run = spooled.run if isinstance(spooled.run, CommandRun) else cleaned(spooled.run, self.redact)
                 database = CommandDatabase(command_file(self._directories.repository(root.identity)))
                 database.add(run, most=settings.keep_commands, most_bytes=settings.keep_bytes)
 

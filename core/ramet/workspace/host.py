@@ -16,6 +16,7 @@ from ramet.workspace.command_intake import CommandIntake
 from ramet.workspace.known_roots import KnownRoots
 from ramet.workspace.local import LocalWorkspace
 from ramet.workspace.services import Services, ServicesKey, look_at_root
+from ramet.workspace.stored_redactor import StoredRedactor
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ class LocalHost:
         self._directories = directories
         self._vectors = VectorProcess(directories.data)
         self._roots = KnownRoots(lambda folder: look_at_root(folder, directories))
-        self._intake = CommandIntake(directories, self._roots)
+        self._intake = CommandIntake(directories, self._roots, StoredRedactor.of(directories).redact)
         self._services: dict[ServicesKey, Services] = {}
         """The most recently opened last."""
         self._workspaces: dict[LocalWorkspace, ServicesKey] = {}

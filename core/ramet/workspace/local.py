@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from ramet.chat.asker import Asker
 from ramet.chat.repository import Repository
+from ramet.chat.terminal_mentions import Files, mentions_terminal, terminal_mentions
 from ramet.config import Config
 from ramet.embed.protocol import name_of
 from ramet.errors import ModelError
@@ -31,8 +32,10 @@ from ramet.models import (
     FileChange,
     Finding,
     IndexEstimate,
+    Mentioned,
     ModelChoice,
     Reference,
+    RequestContext,
     Revision,
     SearchResult,
     Symbol,
@@ -73,6 +76,7 @@ class LocalWorkspace:
         self._directories = directories
         self._model = model
         self._release = release
+        self._redact = intake.redact
         self._commands = CommandHistory(services.commands, intake, config.terminal, services.indexed_tree)
         self._asker = self._asker_of(self)
         self._choice: ModelChoice | None = None
@@ -134,22 +138,22 @@ class LocalWorkspace:
 
     async def ask(self, request: AskRequest) -> AsyncGenerator[AskEvent, None]:
         """See `Workspace`."""
-        asker = self._asker
+        asker, missing = await self._asker_for(request)
         if request.question.strip():
-            if request.at:
-                warnings: list[str] = []
-                opened = await self._services.revisions.open(request.at, warnings)
-                repository = RevisionRepository(self.root, self._services.revisions, opened, warnings)
-                asker = self._asker_of(repository)
-                missing = self._services.revisions.build_missing(opened)
-            else:
-                missing = self._services.build_missing()
             async with aclosing(missing) as building:
                 async for step in building:
                     yield step
         async with aclosing(asker.ask(request)) as answering:
             async for event in answering:
                 yield event
+
+    async def context(self, request: AskRequest) -> RequestContext:
+        """See `Workspace`."""
+        asker, missing = await self._asker_for(request)
+        async with aclosing(missing) as building:
+            async for _ in building:
+                continue
+        return await asker.context(request)
 
     async def check_citations(self, citations: tuple[Citation, ...]) -> tuple[Citation, ...]:
         """See `Workspace`."""
@@ -211,6 +215,13 @@ class LocalWorkspace:
         """See `Workspace`."""
         return await asyncio.to_thread(self._commands.last_error)
 
+    async def mentioned(self, question: str) -> Mentioned:
+        """See `Workspace`."""
+        if not mentions_terminal(question):
+            return Mentioned(())
+        files = Files(str(self.root), await self.files(), self.read_lines)
+        return await asyncio.to_thread(terminal_mentions, question, self._commands, files)
+
     async def doctor(self) -> tuple[Finding, ...]:
         """See `Workspace`."""
         from ramet.index.watch import why_polled
@@ -253,8 +264,18 @@ class LocalWorkspace:
 
             await asyncio.to_thread(litellm_library)
 
+    async def _asker_for(self, request: AskRequest) -> tuple[Asker, AsyncGenerator[IndexEvent, None]]:
+        """Return who answers about the tree that is meant, and the run that builds its index where that is missing."""
+        if not request.at:
+            return self._asker, self._services.build_missing()
+        warnings: list[str] = []
+        opened = await self._services.revisions.open(request.at, warnings)
+        repository = RevisionRepository(self.root, self._services.revisions, opened, warnings)
+        return self._asker_of(repository), self._services.revisions.build_missing(opened)
+
     def _asker_of(self, repository: Repository) -> Asker:
-        return Asker(repository, self._services.conversations, self._choose, self._open_model, self._config)
+        conversations = self._services.conversations
+        return Asker(repository, conversations, self._choose, self._open_model, self._config, self._redact)
 
     async def _choose(self, requested: str) -> ModelChoice | None:
         return await choose_model(requested or self._model, self._config, self._environment)

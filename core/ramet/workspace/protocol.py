@@ -21,7 +21,9 @@ from ramet.models import (
     FileChange,
     Finding,
     IndexEstimate,
+    Mentioned,
     Reference,
+    RequestContext,
     Revision,
     SearchResult,
     Symbol,
@@ -60,6 +62,9 @@ class Workspace(Protocol):
 
     def ask(self, request: AskRequest) -> AsyncGenerator[AskEvent, None]:
         """Answer a question from the repository. A missing index is built first, with its events in the stream."""
+
+    async def context(self, request: AskRequest) -> RequestContext:
+        """Return what a question would be sent with. Items may be taken away and the rest be asked with, see `AskRequest`."""
 
     async def check_citations(self, citations: tuple[Citation, ...]) -> tuple[Citation, ...]:
         """Check stored citations against the disk as it is now."""
@@ -102,6 +107,9 @@ class Workspace(Protocol):
 
     async def last_error(self) -> CommandRun | None:
         """Return the newest command that failed; one that Ctrl-C ended has not. None when none did."""
+
+    async def mentioned(self, question: str) -> Mentioned:
+        """Return what `@terminal`, `@t3` and `@last-error` in a question stand for, to be attached to it."""
 
     async def doctor(self) -> tuple[Finding, ...]:
         """Return what is configured, reachable and indexed, in sentences."""

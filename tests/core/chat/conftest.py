@@ -12,6 +12,7 @@ from ramet.config import Config
 from ramet.llm.protocol import ChatModel
 from ramet.models import ModelChoice
 from ramet.store.conversations import ConversationStore
+from ramet.terminal.redaction import redact
 from tests.fakes.models import ScriptedModel
 from tests.fakes.repository import FolderRepository
 
@@ -46,7 +47,7 @@ def asker_with(repository: FolderRepository, conversations: ConversationStore, m
 
         times = iter(range(1, 1_000))
         config = Config(**settings)  # type: ignore[arg-type]  # tests name real fields
-        return Asker(repository, conversations, choose, open_model, config, clock=lambda: float(next(times)))
+        return Asker(repository, conversations, choose, open_model, config, redact, clock=lambda: float(next(times)))
 
     return build
 

@@ -15,6 +15,7 @@ from ramet.llm.litellm_model import LitellmModel, open_model
 from ramet.models import AskRequest, ModelChoice
 from ramet.providers.litellm_library import close_connections
 from ramet.store.conversations import ConversationStore
+from ramet.terminal.redaction import redact
 from tests.fakes.openai_server import OpenAIServer, answer, cut_after, failure, running_server, tool_call
 from tests.fakes.repository import FolderRepository
 
@@ -35,7 +36,7 @@ async def asker(server: OpenAIServer, repository: FolderRepository, conversation
     async def opened(choice: ModelChoice) -> LitellmModel:
         return await open_model(choice, config, {})
 
-    yield Asker(repository, conversations, choose, opened, config)
+    yield Asker(repository, conversations, choose, opened, config, redact)
     await close_connections()
 
 

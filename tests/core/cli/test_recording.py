@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from ramet.engine.client import open_workspace
-from ramet.models import CommandRun
+from ramet.models import AskRequest, CommandRun
 from ramet.paths import UserDirectories
 from tests.core.cli.conftest import Pipe, Ramet
 from tests.core.terminal.shell_session import needed
@@ -56,6 +56,12 @@ def files_of(folder: Path) -> bytes:
     return b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
 
 
+def asked_with(workspace: ScriptedWorkspace) -> AskRequest:
+    [request] = [call for name, call in workspace.calls if name == "ask"]
+    assert isinstance(request, AskRequest)
+    return request
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_recorded_shell_is_the_shell_of_the_user(
     shell: str, shop: Path, rc: Path, isolated_environment: Path, recorded: Recorded, directories: UserDirectories
@@ -65,20 +71,22 @@ def test_the_recorded_shell_is_the_shell_of_the_user(
     (isolated_environment / ".zshrc").write_text("PS1='%% '\n")
     watched = Watched(shop, str(RAMET), "shell", "--shell", shell, environment={"TERM": "xterm-256color"})
     try:
-        watched.until(b"\x1b]133;A")
-        watched.pty.write(b"stty size; cd shop; pwd\n")
-        watched.until(b"31 93\r\n")
-        watched.until(str(shop.resolve() / "shop").encode() + b"\r\n")
-        watched.pty.resize(70, 20)
-        watched.pty.write(b"stty size; echo re''sized\n")
-        watched.until(b"20 70\r\nresized")
+        lines = (
+            "stty size; cd shop; pwd",
+            "stty size; echo re''sized",
+            " echo with''held; true",
+            f"echo {KEY} gr''ün; false",
+        )
+        for number, line in enumerate(lines, 1):
+            watched.until_times(b"\x1b]133;A", number)
+            watched.pty.write(f"{line}\n".encode())
+            watched.until_times(b"\x1b]133;D", number)
+            watched.pty.resize(70, 20)
+        watched.until_times(b"\x1b]133;A", 5)
         watched.pty.write(b"yes flo''od\n")
         watched.until(b"flood\r\n")
         watched.pty.write(b"\x03")
-        watched.until(b"\x1b]133;D;130")
-        watched.pty.write(f" echo with''held; true\necho {KEY} gr''ün; false\n".encode())
-        watched.until(f"{KEY} grün\r\n".encode())
-        watched.until(b"\x1b]133;D;1\x1b")
+        watched.until_times(b"\x1b]133;A", 6)
         watched.pty.write(b"exit 7\n")
         seen = watched.to_the_end()
         code = watched.pty.exit_code
@@ -93,13 +101,15 @@ def test_the_recorded_shell_is_the_shell_of_the_user(
     assert [(each.command, each.exit_code) for each in runs] == [
         ("stty size; cd shop; pwd", 0),
         ("stty size; echo re''sized", 0),
-        ("yes flo''od", 130),
         ("echo <secret:github-token#1> gr''ün; false", 1),
+        ("yes flo''od", 130),
         ("exit 7", 7 if shell == "fish" else None),
     ]
     assert runs[0].output == f"31 93\n{shop.resolve() / 'shop'}\n"
-    assert runs[3].output == "<secret:github-token#1> grün\n"
-    assert runs[3].folder == str(shop.resolve() / "shop")
+    assert runs[1].output == "20 70\nresized\n"
+    assert runs[2].output == "<secret:github-token#1> grün\n"
+    assert runs[2].folder == str(shop.resolve() / "shop")
+    assert runs[3].output.startswith("flood\nflood\n")
     assert KEY.encode() not in spooled + files_of(directories.data)
     assert not any((directories.data / "spool").iterdir())
 
@@ -123,8 +133,11 @@ def test_a_recorded_shell_in_a_recorded_shell_is_refused(ramet: Ramet, monkeypat
     no_terminal = ramet("shell")
     monkeypatch.setenv("RAMET_TERMINAL", "shell")
     nested = ramet("shell")
+    monkeypatch.setenv("TMUX", "/tmp/tmux,1,0")
+    in_tmux = ramet("shell")
 
-    assert (no_terminal.code, nested.code) == (2, 2)
+    assert (no_terminal.code, nested.code, in_tmux.code) == (2, 2, 2)
+    assert "needs a terminal" in in_tmux.err
     assert "needs a terminal" in no_terminal.err
     assert "recorded already" in nested.err
 
@@ -167,13 +180,19 @@ def test_a_command_on_a_terminal_gets_one_of_its_own(shop: Path, recorded: Recor
     assert (run.exit_code, run.output, run.is_full_screen) == (4, "31 93\n", True)
 
 
-def test_a_spool_that_cannot_be_written_does_not_make_a_command_fail(shop: Path, directories: UserDirectories) -> None:
-    directories.data.write_text("a file, not a folder")
-    done = subprocess.run([RAMET, "run", "--", "echo", "fine"], cwd=shop, capture_output=True)
+@pytest.mark.parametrize("problem", ["spool", "configuration"])
+def test_what_cannot_be_recorded_runs_all_the_same(problem: str, shop: Path, directories: UserDirectories) -> None:
+    if problem == "spool":
+        directories.data.write_text("a file, not a folder")
+    else:
+        directories.config.mkdir()
+        directories.config_file.write_text("[terminal]\nrecord = 3\n")
+    done = subprocess.run([RAMET, "run", "--", "sh", "-c", "echo fine; exit 3"], cwd=shop, capture_output=True)
 
-    assert (done.stdout, done.returncode) == (b"fine\n", 0)
+    assert (done.stdout, done.returncode) == (b"fine\n", 3)
     assert done.stderr.startswith(b"ramet: not recorded: ")
     assert done.stderr.count(b"\n") == 1
+    assert problem == "spool" or b"true or false" in done.stderr
 
 
 def test_recording_can_be_switched_off(shop: Path, ramet: Ramet, recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,7 +203,7 @@ def test_recording_can_be_switched_off(shop: Path, ramet: Ramet, recorded: Recor
 
     assert done.returncode == 5
     assert (hook.out, hook.code) == ("", 0)
-    assert "terminal.record is false" in hook.err
+    assert "Nothing is recorded" in hook.err
     assert "terminal.record         false" in shown.out
     assert recorded() == []
 
@@ -221,6 +240,13 @@ def test_a_hook_writes_down_each_command_without_its_output(
     finally:
         watched.pty.close()
         assert watched.pty.join(30)
+    subprocess.run(
+        [program, "-i"],
+        cwd=shop,
+        input=b"echo recorded already\n",
+        capture_output=True,
+        env={**os.environ, "RAMET_TERMINAL": "1"},
+    )
     runs = recorded()
 
     assert modes == {0o600}
@@ -234,9 +260,10 @@ def test_a_hook_writes_down_each_command_without_its_output(
         ("echo the e''nd", 0),
     ]
     assert runs[len(early)].command == "echo m''ore"
+    assert "recorded already" not in "".join(each.command for each in runs)
     assert {each.folder for each in runs[:2]} == {str(shop.resolve())}
     assert runs[2].folder == str(shop.resolve() / "web")
-    assert all(not each.has_output and each.duration < 30 and each.started > 1_700_000_000 for each in runs)
+    assert all(not each.has_output and (each.duration or 0) < 30 and each.started > 1_700_000_000 for each in runs)
     assert not any((directories.data / "spool").iterdir())
     assert b"7717" not in watched.seen
 
@@ -293,10 +320,10 @@ def test_the_pane_of_tmux_is_asked_about_without_its_secrets(
         gone = ramet("ask", "--tmux", "why?")
     finally:
         subprocess.run([*tmux, "kill-server"], check=False)
-    [request] = [call for name, call in scripted.calls if name == "ask"]
+    request = asked_with(scripted)
 
     assert (outside.code, asked.code, gone.code) == (2, 0, 2)
-    assert "needs a pane of tmux" in outside.err
+    assert "no pane of tmux" in outside.err
     assert "did not give the text" in gone.err
     assert [each.name for each in request.attachments] == ["tmux pane"]
     assert request.attachments[0].text == "export GITHUB_TOKEN=<secret:github-token#1>\n(KeyError) total\n"
@@ -305,6 +332,6 @@ def test_the_pane_of_tmux_is_asked_about_without_its_secrets(
 def test_piped_text_is_cleaned_and_redacted_before_it_is_sent(scripted: ScriptedWorkspace, ramet: Ramet, pipe: Pipe) -> None:
     pipe(b"10%\r100%\r\n\x1b[1mTOKEN=\x1b[0m" + KEY.encode() + b"\n\x1b]52;c;aGk=\x07(end)\n")
     ramet("ask", "why?")
-    [request] = [call for name, call in scripted.calls if name == "ask"]
+    request = asked_with(scripted)
 
     assert request.attachments[0].text == "100%\nTOKEN=<secret:github-token#1>\n(end)\n"

@@ -26,6 +26,7 @@ from ramet.events import (
 )
 from ramet.models import (
     AskRequest,
+    Attachment,
     Citation,
     Conversation,
     ConversationInfo,
@@ -33,6 +34,7 @@ from ramet.models import (
     IndexStats,
     ModelChoice,
     Problem,
+    RequestContext,
     SkippedFile,
     Source,
     Usage,
@@ -49,6 +51,22 @@ def asked(workspace: ScriptedWorkspace) -> AskRequest:
     (request,) = (argument for method, argument in workspace.calls if method == "ask")
     assert isinstance(request, AskRequest)
     return request
+
+
+def test_what_a_question_would_be_sent_with_is_printed_and_not_sent(ramet: Ramet, scripted: ScriptedWorkspace) -> None:
+    scripted.request_context = RequestContext(
+        ModelChoice("openai/test", "--model"), 8_000, "why?", (SOURCE,), (Attachment("log", "x"),), (120,), (30,), 2, 600, 0
+    )
+
+    done = ramet("ask", "--context", "why?")
+    as_json = ramet("ask", "--context", "--json", "why?")
+
+    assert done.out == (
+        "     600  instructions\n     120  [1] shop/payment.py:9-14  Payment.charge\n      30  log\n       2  the question\n"
+        "752 of 8,000 tokens, for openai/test. Nothing was sent.\n"
+    )
+    assert json.loads(as_json.out)["source_tokens"] == [120]
+    assert scripted.count("ask") == 0
 
 
 def test_an_answer_goes_to_stdout_and_its_steps_to_stderr(ramet: Ramet, scripted: ScriptedWorkspace) -> None:

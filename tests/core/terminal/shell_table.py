@@ -57,7 +57,7 @@ CASES = [
     Case("echo 'first\nsecond'", "first\nsecond\n"),
     Case("echo 'a\n\n  b;\\'", "a\n\n  b;\\\n", fish="echo 'a\n\n  b;\\\\'"),
     Case("echo joined \\\nup", "joined up\n", bash="echo joined up"),
-    Case("cat <<'END'\none $HOME\n\ttwo;\nEND", "one $HOME\n\ttwo;\n", fish="printf 'one $HOME\\n\\ttwo;\\n'"),
+    Case("cat <<'END'\none $HOME\n  two;\nEND", "one $HOME\n  two;\n", fish="printf 'one $HOME\\n  two;\\n'"),
     Case("for i in 1 2; do echo $i; done", "1\n2\n", fish="for i in 1 2; echo $i; end"),
     Case(
         "for i in 1 2\ndo\necho $i\ndone",

@@ -185,6 +185,32 @@ def test_wrapped_rows_are_one_line_of_text_before_and_after_any_resize() -> None
         assert emulator.cursor.column == 3
 
 
+def test_long_lines_of_a_flood_are_cut_where_the_program_does_not_want_them_wrapped() -> None:
+    emulator = screen("\x1b[?7l" + ("0123456789" * 3 + "\r\n") * 200)
+
+    assert shown(emulator) == ["01234567890123456789"] * 3 + [""]
+    assert not any(emulator.is_wrapped(row) for row in range(emulator.first_row, emulator.screen_top + 4))
+
+
+@pytest.mark.parametrize("buffer", ["", "\x1b[?1049h"])
+def test_a_cursor_right_of_a_narrower_screen_moves_to_its_last_column(buffer: str) -> None:
+    emulator = screen(f"{buffer}\x1b[2;20H")
+
+    emulator.resize(19, 4)
+    emulator.feed(b"x")
+
+    assert shown(emulator) == ["", " " * 18 + "x", "", ""]
+
+
+def test_a_character_that_waits_to_wrap_still_does_after_a_resize() -> None:
+    emulator = screen("abcdefghij")
+
+    emulator.resize(10, 4)
+    emulator.feed(b"k")
+
+    assert shown(emulator) == ["abcdefghij", "k", "", ""]
+
+
 def test_a_screen_that_was_cleared_stays_clear_when_it_is_resized() -> None:
     emulator = screen("".join(f"{number}\r\n" for number in range(30)) + "\x1b[H\x1b[2J$ ")
 

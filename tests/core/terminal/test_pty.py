@@ -44,6 +44,12 @@ class Watched:
         self._ready.clear()
         self.seen += self.pty.read()
 
+    def until_times(self, expected: bytes, times: int) -> None:
+        """Read until something was seen that many times."""
+        while self.seen.count(expected) < times:
+            assert not self.pty.is_over, self.seen
+            self.until_more()
+
     def to_the_end(self) -> bytes:
         while not self.pty.is_over:
             assert self._ready.wait(DEADLINE)

@@ -22,7 +22,7 @@ from ramet.events import (
     ToolCalled,
     ToolReturned,
 )
-from ramet.models import Citation, Problem
+from ramet.models import Attachment, Citation, Problem, RequestContext
 from ramet_tui.widgets.chat.pane import ChatPane
 from tests.tui.chat.app import LONGEST_WAIT, MODEL, SOURCES, ChatApp, answer, citation, scripted, settle, stored, turn, write
 from tests.tui.scripted_workspace import Pause, ScriptedWorkspace
@@ -242,6 +242,19 @@ async def deleting(pilot: Pilot[None], workspace: ScriptedWorkspace) -> None:
     await pilot.pause()
 
 
+async def context(pilot: Pilot[None], workspace: ScriptedWorkspace) -> None:
+    log = Attachment("pytest.log", "E   assert 2 == 1\nFAILED tests/test_appctx.py::test_teardown\n")
+    tokens = tuple(140 * number for number in range(1, len(SOURCES) + 1))
+    question = "Why does teardown run twice?"
+    workspace.request_context = RequestContext(MODEL, 200_000, question, SOURCES, (log,), tokens, (31,), 8, 624, 2_210)
+    await settle(pilot)
+    await write(pilot, question)
+    await pilot.press("ctrl+r")
+    await settle(pilot)
+    await pilot.press("down", "space", "down")
+    await settle(pilot)
+
+
 STATES: list[State] = [
     empty,
     empty_without_model,
@@ -263,6 +276,7 @@ STATES: list[State] = [
     helping,
     conversations,
     deleting,
+    context,
 ]
 
 

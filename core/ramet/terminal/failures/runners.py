@@ -75,6 +75,8 @@ _FORMATS = (
         r"\s+at ",
     ),
 )
+_MOST_REPORTS = 300
+"""Failing tests of one runner that are looked at, so that a hostile output cannot take forever."""
 _ERROR = re.compile(
     r"\s*(?:\[ERROR\]\s+)?(?P<kind>(?:[\w$]+[.\\])*[A-Z]\w*(?:Error|Exception|Failure|Failed)(?: \[\w+\])?)(?:: ?(?P<text>.*))?$"
 )
@@ -93,12 +95,16 @@ def _reports(output: Output, form: _Format) -> list[Failure]:
     lines = output.lines
     found: list[Failure] = []
     file = ""
+    tried = 0
     for index, line in enumerate(lines):
         if line.startswith(("FAIL ", " FAIL ")):
             file = line.strip()[5:].strip().partition(" ")[0]
         start = form.start.match(line)
         if not start:
             continue
+        tried += 1
+        if tried > _MOST_REPORTS:
+            break
         end = next((at for at in range(index + 1, len(lines)) if form.stop.match(lines[at])), len(lines))
         failure = _report(lines, index, end, form, start, file)
         if failure and not any(failure.tests and failure.tests[0] == other.tests[0] and other.frames for other in found):

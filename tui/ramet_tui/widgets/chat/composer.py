@@ -28,7 +28,7 @@ from ramet_tui.widgets.chat.prompt import PromptInput
 from ramet_tui.widgets.chat.wording import pasted_name
 from ramet_tui.widgets.failures import ReportsFailures
 
-READY_HINT = "enter send · @ file · / command"
+READY_HINT = "enter send · @ file · / command · ctrl+r review"
 BUSY_HINT = "esc stop · enter queue a question"
 
 
@@ -108,6 +108,19 @@ class Composer(ReportsFailures, VerticalGroup):
             return self.composer
 
     @dataclass
+    class ReviewWanted(Message):
+        """Posted when what a question would be sent with shall be shown first."""
+
+        composer: Composer
+        question: str
+        attachments: tuple[Attachment, ...]
+
+        @property
+        def control(self) -> Composer:
+            """Where it is being written."""
+            return self.composer
+
+    @dataclass
     class CommandGiven(Message):
         """Posted when a slash command shall be carried out."""
 
@@ -142,6 +155,10 @@ class Composer(ReportsFailures, VerticalGroup):
         def control(self) -> Composer:
             """Where it is listed."""
             return self.composer
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+r", "review", "Review", id="chat.review", tooltip="Show what will be sent, and take parts of it away"),
+    ]
 
     def __init__(self) -> None:
         super().__init__()
@@ -203,6 +220,21 @@ class Composer(ReportsFailures, VerticalGroup):
         self._attachments.append(attachment)
         await self._show_attachments()
 
+    async def clear(self) -> None:
+        """Forget what was written and attached: it has been sent."""
+        self.prompt.past.add(self.prompt.text.strip())
+        self.prompt.text = ""
+        self._attachments.clear()
+        await self._show_attachments()
+
+    def action_review(self) -> None:
+        """Show what the question would be sent with."""
+        text = self.prompt.text.strip()
+        if not text or parse_command(text) is not None:
+            self.hint("Write a question first; then ctrl+r shows what will be sent with it.")
+        else:
+            self.post_message(self.ReviewWanted(self, text, tuple(self._attachments)))
+
     def _show_usual_hint(self) -> None:
         self._is_hinting = False
         line = self.query_one(".hint", Static)
@@ -254,10 +286,8 @@ class Composer(ReportsFailures, VerticalGroup):
             return
         command = parse_command(text)
         if command is None:
-            self.prompt.past.add(text)
             self.post_message(self.Submitted(self, text, tuple(self._attachments)))
-            self._attachments.clear()
-            await self._show_attachments()
+            await self.clear()
         elif command_named(command[0]) is None:
             self.hint(f"There is no command /{command[0]}: /help lists them.")
             return

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from ramet.errors import UsageError
+from msgspec.structs import replace
+
+from ramet.errors import RametError, UsageError
 from ramet.inert import inert_line
-from ramet.models import Attachment
+from ramet.models import AskRequest, Attachment
+from ramet.workspace.protocol import Workspace
 
 _MENTION = re.compile(r'(?<!\S)@(?:"([^"\n]+)"|(\S+))')
 _MENTION_AT_END = re.compile(r'(?<!\S)@(?:"([^"]*)|([^\s"]*))$')
@@ -56,3 +60,20 @@ def read_mention(root: Path, path: str) -> Attachment:
     if looks_binary(data):
         raise UsageError(f"@{inert_line(path)} was left out: it is binary.")
     return Attachment(name=path, text=data.decode("utf-8", "replace"))
+
+
+async def with_mentions(workspace: Workspace, request: AskRequest) -> tuple[AskRequest, tuple[str, ...]]:
+    """Return a request with what its question mentions attached, and sentences about what could not be read."""
+    if "@" not in request.question:
+        return request, ()
+    attached = {attachment.name for attachment in request.attachments}
+    read: list[Attachment] = []
+    notes: list[str] = []
+    for path in mentioned_paths(request.question, await workspace.files()):
+        if path in attached:
+            continue
+        try:
+            read.append(await asyncio.to_thread(read_mention, workspace.root, path))
+        except RametError as error:
+            notes.append(str(error))
+    return replace(request, attachments=(*request.attachments, *read)), tuple(notes)

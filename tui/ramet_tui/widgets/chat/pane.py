@@ -19,13 +19,14 @@ from textual.worker import Worker
 
 from ramet.errors import RametError
 from ramet.inert import inert_line
-from ramet.models import Attachment, Problem, Usage, WorkspaceStatus
+from ramet.models import AskRequest, Attachment, Problem, Source, Usage, WorkspaceStatus
 from ramet.workspace.protocol import Workspace
 from ramet_tui import messages
 from ramet_tui.widgets.chat.composer import Composer
+from ramet_tui.widgets.chat.context import ContextScreen
 from ramet_tui.widgets.chat.dialogs import ConfirmScreen
 from ramet_tui.widgets.chat.empty import EmptyState, ExampleQuestion
-from ramet_tui.widgets.chat.mentions import mentioned_paths, read_mention
+from ramet_tui.widgets.chat.mentions import with_mentions
 from ramet_tui.widgets.chat.prompt import PromptInput
 from ramet_tui.widgets.chat.session import ChatSession, last_usage, total_cost
 from ramet_tui.widgets.chat.slash import SlashCommands
@@ -47,6 +48,8 @@ class QueuedQuestion:
 
     question: str
     attachments: tuple[Attachment, ...]
+    sources: tuple[Source, ...] | None = None
+    """Chosen beforehand; None lets the search find them."""
 
 
 class ChatPane(ReportsFailures, Vertical):
@@ -158,9 +161,11 @@ class ChatPane(ReportsFailures, Vertical):
 
     def ask(self, question: str, attachments: tuple[Attachment, ...] = ()) -> None:
         """Ask now, or after the running answer."""
-        queued = QueuedQuestion(question, attachments)
         if self._workspace is None:
             self.composer.hint("The repository is still being opened; the question waits.")
+        self._enqueue(QueuedQuestion(question, attachments))
+
+    def _enqueue(self, queued: QueuedQuestion) -> None:
         self._queue.append(queued)
         self._is_queue_held = False
         self._go_on()
@@ -248,7 +253,8 @@ class ChatPane(ReportsFailures, Vertical):
             self.call_later(self._show_queue)
             return
         queued = self._queue.popleft()
-        state = TurnState(replace(self.session.request(queued.question), attachments=queued.attachments))
+        request = replace(self.session.request(queued.question), attachments=queued.attachments, sources=queued.sources)
+        state = TurnState(request)
         self._answer_worker = self._answer(self._workspace, state, None)
         self.composer.set_busy(True)
         self.call_later(self._show_queue)
@@ -276,20 +282,13 @@ class ChatPane(ReportsFailures, Vertical):
             self.call_later(self._answer_over, state)
 
     async def _attach_mentions(self, workspace: Workspace, turn: TurnView) -> None:
-        """Read the files that the question mentions; one that cannot be read is said and left out."""
+        """Read what the question mentions, unless that was seen to when it was reviewed."""
         request = turn.state.request
-        # A `\0` path cannot exist; the question without "@" needs no list of files.
-        paths = mentioned_paths(request.question, await workspace.files()) if "@" in request.question else []
-        attached = {attachment.name for attachment in request.attachments}
-        read: list[Attachment] = []
-        for path in paths:
-            if path in attached:
-                continue
-            try:
-                read.append(await asyncio.to_thread(read_mention, workspace.root, path))
-            except RametError as error:
-                turn.add_note(str(error))
-        request = replace(request, attachments=(*request.attachments, *read), conversation=self.session.conversation)
+        if request.sources is None:
+            request, notes = await with_mentions(workspace, request)
+            for note in notes:
+                turn.add_note(note)
+        request = replace(request, conversation=self.session.conversation)
         turn.set_request(replace(request, model=self.session.model, use_model=self.session.uses_model))
 
     async def _answer_over(self, state: TurnState) -> None:
@@ -353,6 +352,26 @@ class ChatPane(ReportsFailures, Vertical):
     def _submitted(self, event: Composer.Submitted) -> None:
         event.stop()
         self.ask(event.question, event.attachments)
+
+    @on(Composer.ReviewWanted)
+    def _review_wanted(self, event: Composer.ReviewWanted) -> None:
+        event.stop()
+        if self._workspace is None:
+            self.composer.hint("The repository is still being opened.")
+        else:
+            self._review(self._workspace, replace(self.session.request(event.question), attachments=event.attachments))
+
+    @work(group="review", exclusive=True, exit_on_error=False)
+    async def _review(self, workspace: Workspace, request: AskRequest) -> None:
+        request, notes = await with_mentions(workspace, request)
+        for note in notes:
+            self.composer.hint(note)
+        await self.app.push_screen(ContextScreen(workspace, request), self._reviewed)
+
+    async def _reviewed(self, chosen: AskRequest | None) -> None:
+        if chosen is not None:
+            await self.composer.clear()
+            self._enqueue(QueuedQuestion(chosen.question, chosen.attachments, chosen.sources))
 
     @on(Composer.EmptySent)
     def _empty_sent(self, event: Composer.EmptySent) -> None:

@@ -94,8 +94,13 @@ __ramet_pass() {
 
 # Puts __ramet_begin first and __ramet_end last into PROMPT_COMMAND, again and again, for others do the same.
 __ramet_surround() {
-    # bash-preexec must stay last: what comes after it counts as the next command.
-    local last=__ramet_end
+    # bash-preexec must stay last: what comes after it counts as the next command. While it installs itself, it is not.
+    ! declare -F __bp_interactive_mode >/dev/null || __bp_interactive_mode
+    local last=__ramet_end end=__ramet_end
+    if ((__ramet_version < 500)); then
+        # A function does not see the DEBUG trap.
+        end='__ramet_theirs=$(trap -p DEBUG)'$'\n'__ramet_end last=$end
+    fi
     case ${PROMPT_COMMAND-} in *__bp_interactive_mode*) last= ;; esac
     if ((__ramet_version >= 501)) && [[ ${PROMPT_COMMAND@a} == *a* ]]; then
         local -a kept=()
@@ -110,7 +115,7 @@ __ramet_surround() {
                     last=
                     ;;
             esac
-            kept+=("$each")
+            [[ $each == __ramet_pass ]] || kept+=("$each")
         done
         PROMPT_COMMAND=(__ramet_begin ${kept[@]+"${kept[@]}"} $last)
         return
@@ -121,10 +126,11 @@ __ramet_surround() {
     esac
     local between=${PROMPT_COMMAND-}
     between=${between//__ramet_begin/__ramet_pass}
+    between=${between//'__ramet_theirs=$(trap -p DEBUG)'/__ramet_pass}
     between=${between//__ramet_end/__ramet_pass}
     between=${between:-__ramet_pass}
     if [[ -z $last ]]; then
-        between=${between/__bp_interactive_mode/$'__ramet_end\n__bp_interactive_mode'}
+        between=${between/__bp_interactive_mode/"$end"$'\n'__bp_interactive_mode}
         PROMPT_COMMAND="__ramet_begin"$'\n'"$between"
     else
         PROMPT_COMMAND="__ramet_begin"$'\n'"$between"$'\n'"$last"
@@ -133,8 +139,7 @@ __ramet_surround() {
 
 # Instead of PS0, which bash has since 4.4: calls __ramet_before for the first simple command after a prompt.
 __ramet_trap() {
-    local theirs
-    theirs=$(trap -p DEBUG)
+    local theirs=$__ramet_theirs
     case $theirs in
         *__ramet_debug*) return ;;
         "") trap '__ramet_debug' DEBUG ;;
@@ -157,5 +162,5 @@ __ramet_debug() {
 }
 
 __ramet_version=$((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1]))
-__ramet_next= __ramet_number= __ramet_line= __ramet_encoded= __ramet_previous= __ramet_newest_before= __ramet_is_ready= __ramet_drops_duplicates=
+__ramet_next= __ramet_number= __ramet_line= __ramet_encoded= __ramet_previous= __ramet_newest_before= __ramet_is_ready= __ramet_theirs= __ramet_drops_duplicates=
 __ramet_choose_scratch
