@@ -118,6 +118,7 @@ class ScriptedWorkspace:
         self.checked_citations: dict[int, Citation] = {}
         """What `check_citations` says by number; others come back as they are."""
         self.findings: tuple[Finding, ...] = ()
+        self.runs: list[CommandRun] = []
         self.failures: dict[str, RametError] = {}
         self.calls: list[tuple[str, object]] = []
         self.closed_streams: list[str] = []

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from ramet_tui.screens.finder import FinderScreen
     from ramet_tui.screens.palette import Palette
     from ramet_tui.widgets.chat.pane import ChatPane
+    from ramet_tui.widgets.terminal.environment import ShellOpener
+    from ramet_tui.widgets.terminal.pane import TerminalPane
 
 MAX_OUTLINE = 5_000
 """Symbols of one file that the outline lists."""
@@ -77,6 +79,9 @@ class MainScreen(ReportsFailures, Screen[None]):
         Binding("f3", "pane('outline')", "outline", show=False, id="pane.outline", tooltip="Focus the outline; again to hide it"),
         Binding("f4", "pane('viewer')", "viewer", show=False, id="pane.viewer", tooltip="Focus the viewer; again to hide it"),
         Binding("f5", "pane('chat')", "chat", show=False, id="pane.chat", tooltip="Focus the chat; again to hide it"),
+        Binding(
+            "ctrl+j", "terminal", "terminal", id="pane.terminal", priority=True, tooltip="Focus the terminal; again to hide it"
+        ),
         Binding(
             "f6", "zoom", "zoom", id="pane.zoom", priority=True, tooltip="Give the focused pane the whole screen, or take it back"
         ),
@@ -117,6 +122,10 @@ class MainScreen(ReportsFailures, Screen[None]):
         self._chat_place = ChatPlace()
         self.chat: ChatPane | None = None
         """None in the first frame."""
+        self.terminal: TerminalPane | None = None
+        """None until it is opened."""
+        self.open_shell: ShellOpener | None = None
+        """How terminals start a shell; None starts the user's."""
 
     @property
     def _ramet(self) -> RametApp:
@@ -164,6 +173,8 @@ class MainScreen(ReportsFailures, Screen[None]):
             self.files.tree_view.set_root(workspace.root)
         if self.chat is not None:
             self.chat.set_workspace(workspace)
+        if self.terminal is not None:
+            self.terminal.set_workspace(workspace)
 
     def workspace_lost(self) -> None:
         """Forget a workspace that broke; files stay readable."""
@@ -258,6 +269,27 @@ class MainScreen(ReportsFailures, Screen[None]):
         event.stop()
         self.workbench.show(event.pane)
 
+    # What the terminal tells; its messages are handled by name, because they are not imported before it is opened
+
+    def on_terminal_pane_mention_wanted(self, event: TerminalPane.MentionWanted) -> None:
+        """Put a command into the question that is being written."""
+        event.stop()
+        if self.chat is not None:
+            self.workbench.show("chat")
+            self.chat.composer.prompt.insert(f"{event.mention} ")
+
+    def on_terminal_pane_question_wanted(self, event: TerminalPane.QuestionWanted) -> None:
+        """Ask about a command."""
+        event.stop()
+        if self.chat is not None:
+            self.workbench.show("chat")
+            self.chat.ask(event.question)
+
+    def on_terminal_pane_emptied(self, event: TerminalPane.Emptied) -> None:
+        """Hide a terminal pane without terminals."""
+        event.stop()
+        self.workbench.hide("terminal")
+
     # Workers
 
     @work(group="chat-pane", exit_on_error=False)
@@ -274,6 +306,19 @@ class MainScreen(ReportsFailures, Screen[None]):
         if self._workspace is not None:
             chat.set_workspace(self._workspace)
 
+    @work(group="terminal-pane", exclusive=True, exit_on_error=False)
+    async def _add_terminal(self) -> None:
+        """Bring the terminal in; nothing of it is imported before."""
+        module = await asyncio.to_thread(importlib.import_module, "ramet_tui.widgets.terminal.pane")
+        open_shell = self.open_shell or module.open_shell
+        terminal: TerminalPane = module.TerminalPane(self._source.root, open_shell, id="terminal")
+        if self._workspace is not None:
+            terminal.set_workspace(self._workspace)
+        terminal.set_files(self._paths)
+        await self.workbench.add_terminal(terminal, terminal.focus_content)
+        self.terminal = terminal
+        self.workbench.show("terminal")
+
     @work(group="files", exclusive=True, exit_on_error=False)
     async def _refresh_files(self) -> None:
         workspace = self._workspace
@@ -281,6 +326,8 @@ class MainScreen(ReportsFailures, Screen[None]):
             return
         self._paths = await workspace.files()
         self.files.set_paths(self._paths)
+        if self.terminal is not None:
+            self.terminal.set_files(self._paths)
         self.files.set_changes(await workspace.changes())
 
     @work(group="outline", exclusive=True, exit_on_error=False)
@@ -357,6 +404,16 @@ class MainScreen(ReportsFailures, Screen[None]):
             if name == pane:
                 self.workbench.show_or_hide(name)
 
+    def action_terminal(self) -> None:
+        """Focus the terminal, opening it at first; hide it when it has the focus."""
+        if self.terminal is None:
+            self._add_terminal()
+        elif not self.terminal.screens:
+            self.workbench.show("terminal")
+            self.terminal.action_new_tab()
+        else:
+            self.workbench.show_or_hide("terminal")
+
     def action_zoom(self) -> None:
         """Zoom the current pane."""
         self.workbench.zoom()
@@ -405,6 +462,10 @@ class MainScreen(ReportsFailures, Screen[None]):
             reasons |= dict.fromkeys(("index.toggle", "index.rebuild"), "the workspace is not open")
         return reasons
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While keys go to the program in the terminal, none of them is one of the app."""
+        return self.terminal is None or not self.terminal.is_typing
+
     def _allowed(self, action_id: str) -> bool:
         reason = self.reasons().get(action_id)
         if reason is not None:
@@ -416,6 +477,8 @@ class MainScreen(ReportsFailures, Screen[None]):
         yield from (self.files, self.outline, self.viewer)
         if self.chat is not None:
             yield self.chat
+        if self.terminal is not None:
+            yield self.terminal
 
     def palette_keys(self) -> Iterator[KeyHelp]:
         """Return the actions of the screen and of the panes, without moving about inside one."""
