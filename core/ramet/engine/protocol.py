@@ -25,12 +25,24 @@ from ramet.errors import EngineError, RametError
 from ramet.events import AskEvent, IndexEvent, StatusChanged
 from ramet.models import (
     AskRequest,
+    Branch,
+    BranchDiff,
+    BranchFork,
+    BranchList,
+    BranchPlace,
+    BranchRun,
+    BranchUndo,
     Citation,
     Conversation,
     ConversationInfo,
     FileChange,
+    FileEdit,
     Finding,
+    ForkRequest,
     IndexEstimate,
+    KeptBranch,
+    MergeRequest,
+    MergeResult,
     Problem,
     Reference,
     Revision,
@@ -185,6 +197,83 @@ class ConversationParams(Struct, frozen=True, forbid_unknown_fields=True):
     id: str
 
 
+class ForkParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `branch_new`."""
+
+    request: ForkRequest
+
+
+class BranchesParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `branches`."""
+
+    dropped: bool = False
+
+
+class BranchParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of methods with the name of a branch."""
+
+    name: str
+
+
+class BranchReadParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `branch_read`."""
+
+    name: str
+    path: str
+
+
+class BranchWriteParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `branch_write`."""
+
+    name: str
+    edits: tuple[FileEdit, ...]
+    message: str = ""
+
+
+class BranchDiffParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `branch_diff`."""
+
+    name: str
+    against: str = ""
+    paths: tuple[str, ...] = ()
+
+
+class MergeParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `branch_merge`."""
+
+    request: MergeRequest
+
+
+class BranchUndoParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `branch_undo`."""
+
+    name: str = ""
+
+
+class BranchKeepParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `branch_keep`."""
+
+    name: str
+    as_name: str = ""
+    message: str = ""
+
+
+class BranchPlaceParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `branch_place`."""
+
+    name: str
+    owner: int = 0
+
+
+class BranchFinishedParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `branch_finished`."""
+
+    name: str
+    slot: int
+    run: BranchRun | None = None
+    setup: str = ""
+
+
 class EngineStatus(Struct, frozen=True):
     """What `ramet engine status` shows."""
 
@@ -236,6 +325,19 @@ REFERENCES: Call[ReferencesParams, tuple[Reference, ...]] = Call("references", R
 CONVERSATIONS: Call[NoParams, tuple[ConversationInfo, ...]] = Call("conversations", NoParams, tuple[ConversationInfo, ...])
 CONVERSATION: Call[ConversationParams, Conversation] = Call("conversation", ConversationParams, Conversation)
 DELETE_CONVERSATION: Call[ConversationParams, None] = Call("delete_conversation", ConversationParams, None)
+BRANCH_NEW: Call[ForkParams, BranchFork] = Call("branch_new", ForkParams, BranchFork)
+BRANCHES: Call[BranchesParams, BranchList] = Call("branches", BranchesParams, BranchList)
+BRANCH: Call[BranchParams, Branch] = Call("branch", BranchParams, Branch)
+BRANCH_FILES: Call[BranchParams, tuple[str, ...]] = Call("branch_files", BranchParams, tuple[str, ...])
+BRANCH_READ: Call[BranchReadParams, bytes] = Call("branch_read", BranchReadParams, bytes)
+BRANCH_WRITE: Call[BranchWriteParams, Branch] = Call("branch_write", BranchWriteParams, Branch)
+BRANCH_DIFF: Call[BranchDiffParams, BranchDiff] = Call("branch_diff", BranchDiffParams, BranchDiff)
+BRANCH_MERGE: Call[MergeParams, MergeResult] = Call("branch_merge", MergeParams, MergeResult)
+BRANCH_UNDO: Call[BranchUndoParams, BranchUndo] = Call("branch_undo", BranchUndoParams, BranchUndo)
+BRANCH_KEEP: Call[BranchKeepParams, KeptBranch] = Call("branch_keep", BranchKeepParams, KeptBranch)
+BRANCH_DROP: Call[BranchParams, Branch] = Call("branch_drop", BranchParams, Branch)
+BRANCH_PLACE: Call[BranchPlaceParams, BranchPlace] = Call("branch_place", BranchPlaceParams, BranchPlace)
+BRANCH_FINISHED: Call[BranchFinishedParams, BranchFork] = Call("branch_finished", BranchFinishedParams, BranchFork)
 DOCTOR: Call[NoParams, tuple[Finding, ...]] = Call("doctor", NoParams, tuple[Finding, ...])
 COLLECT_GARBAGE: Call[NoParams, str] = Call("collect_garbage", NoParams, str)
 
@@ -262,6 +364,19 @@ WORKSPACE_METHODS: dict[str, AnyMethod] = {
         CONVERSATIONS,
         CONVERSATION,
         DELETE_CONVERSATION,
+        BRANCH_NEW,
+        BRANCHES,
+        BRANCH,
+        BRANCH_FILES,
+        BRANCH_READ,
+        BRANCH_WRITE,
+        BRANCH_DIFF,
+        BRANCH_MERGE,
+        BRANCH_UNDO,
+        BRANCH_KEEP,
+        BRANCH_DROP,
+        BRANCH_PLACE,
+        BRANCH_FINISHED,
         DOCTOR,
         COLLECT_GARBAGE,
     )
