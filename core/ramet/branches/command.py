@@ -52,14 +52,21 @@ class Tail:
         return "\n".join(line.rpartition("\r")[2] for line in text.split("\n"))
 
 
-def run_command(words: Sequence[str], folder: Path, environment: Mapping[str, str], shown: str = "") -> BranchRun:
-    """Run a command to its end, with the standard streams of this process, and return what there is to remember."""
+def run_command(
+    words: Sequence[str], folder: Path, environment: Mapping[str, str], shown: str = "", *, shows: bool = True
+) -> BranchRun:
+    """Run a command to its end, with the standard streams of this process, and return what there is to remember.
+
+    `shown` is the command as people wrote it; without `shows` its output is only remembered.
+    """
     tail = Tail()
     started = time.time()
     clock = time.monotonic()
     try:
-        run = _in_terminal if _is_terminal() else _piped
-        code = run(words, folder, environment, tail)
+        if shows and _is_terminal():
+            code = _in_terminal(words, folder, environment, tail)
+        else:
+            code = _piped(words, folder, environment, tail, shows=shows)
     except FileNotFoundError:
         code = _NOT_FOUND
         sys.stderr.write(f"ramet: There is no command {words[0]!r}.\n")
@@ -89,7 +96,7 @@ def _is_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
 
 
-def _piped(words: Sequence[str], folder: Path, environment: Mapping[str, str], tail: Tail) -> int:
+def _piped(words: Sequence[str], folder: Path, environment: Mapping[str, str], tail: Tail, *, shows: bool) -> int:
     """Pass both outputs on as they come."""
     with subprocess.Popen(
         words, cwd=folder, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=None
@@ -97,7 +104,10 @@ def _piped(words: Sequence[str], folder: Path, environment: Mapping[str, str], t
         assert process.stdout is not None
         assert process.stderr is not None
         pairs = ((process.stdout, sys.stdout), (process.stderr, sys.stderr))
-        threads = [threading.Thread(target=_copy, args=(source, target, tail), daemon=True) for source, target in pairs]
+        threads = [
+            threading.Thread(target=_copy, args=(source, target if shows else None, tail), daemon=True)
+            for source, target in pairs
+        ]
         for thread in threads:
             thread.start()
         try:
@@ -110,10 +120,13 @@ def _piped(words: Sequence[str], folder: Path, environment: Mapping[str, str], t
     return code
 
 
-def _copy(source: IO[bytes], target: TextIO, tail: Tail) -> None:
-    target.flush()
+def _copy(source: IO[bytes], target: TextIO | None, tail: Tail) -> None:
+    if target is not None:
+        target.flush()
     while data := os.read(source.fileno(), 65_536):
         tail.add(data)
+        if target is None:
+            continue
         with suppress(OSError, ValueError):
             target.buffer.write(data)
             target.buffer.flush()

@@ -90,10 +90,10 @@ class Working:
             self.absorb(other)
         return slot
 
-    def absorb(self, record: BranchRecord, *, ends: bool = False) -> tuple[BranchRecord, int, tuple[str, ...]]:
+    def absorb(self, record: BranchRecord, *, ends: bool = False, command: str = "") -> tuple[BranchRecord, int, tuple[str, ...]]:
         """Take what was changed in the branch's folder into the branch; return it, how many files, and what was left out.
 
-        While a process works there nothing is taken, unless it is the one that `ends`.
+        While a process works there nothing is taken, unless it is the one that `ends`, and did so with a `command`.
         """
         slot = self._pool.of(record.id)
         if slot is None or (slot.is_busy and not ends):
@@ -102,7 +102,7 @@ class Working:
         changes = self._objects.changes(slot.tree, tree)
         if changes:
             target = tree if record.tree == slot.tree else self._combined(slot, record, tree)
-            record = self._advance(record, target, _CAPTURED)
+            record = self._advance(record, target, f"Run {command}" if command else _CAPTURED)
         if changes or ends:
             self._pool.settled(slot, record, tree, keeps_owner=False)
         return record, len(changes), notes
@@ -117,7 +117,7 @@ class Working:
         if setup:
             self._pool.remember(replace(found, setup=setup))
         before = record.head
-        record, count, notes = self.absorb(record, ends=True)
+        record, count, notes = self.absorb(record, ends=True, command=run.command if run is not None else "")
         if run is not None:
             kept = replace(run, changed=count, commit=before)
             record = replace(record, runs=(*record.runs, kept)[-_KEPT_RUNS:])
