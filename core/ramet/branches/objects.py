@@ -180,7 +180,9 @@ class ObjectStore:
     # -- inside
 
     def _changes(self, old: str, new: str, *flags: str) -> list[TreeChange]:
-        output = self.stored.run("diff-tree", "--raw", "-z", "--no-renames", "--no-abbrev", *flags, old, new, "--", environment=RAW)
+        output = self.stored.run(
+            "diff-tree", "--raw", "-z", "--no-renames", "--no-abbrev", *flags, old, new, "--", environment=RAW
+        )
         return parse_raw(output)
 
     def _take(self, ids: Sequence[str]) -> None:
