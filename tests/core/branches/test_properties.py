@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ramet.branches import disk
 from tests.fakes.branch_model import agrees_with_git, decides_like_git, survives_kills, survives_writers
 
 
@@ -30,3 +31,11 @@ def test_a_merge_that_is_killed_at_any_step_is_repaired(tmp_path: Path) -> None:
 
 def test_conflicts_are_those_of_git_merge_file(tmp_path: Path) -> None:
     assert decides_like_git(11, 60, tmp_path) > 10
+
+
+def test_a_killed_merge_is_repaired_where_the_system_cannot_exchange_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk, "_system_rename", lambda: None)
+
+    assert survives_kills(5, tmp_path, every=3) > 1
