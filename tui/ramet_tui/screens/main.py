@@ -496,12 +496,14 @@ class MainScreen(ReportsFailures, Screen[None]):
                     await self.app.run_action(binding.action, default_namespace=node)
 
     def all_keys(self) -> Iterator[KeyHelp]:
-        """Return every key of the app once, those of the finders included."""
+        """Return every key of the app once, those of the finders and of a terminal that is not open included."""
         from ramet_tui.screens.finder import FinderScreen
+        from ramet_tui.widgets.terminal.pane import TerminalPane
+        from ramet_tui.widgets.terminal.screen import TerminalScreen
 
         seen: set[str] = set()
         types: list[type[DOMNode]] = [type(node) for node in (self, *self.walk_children(DOMNode))]
-        types.append(FinderScreen)
+        types += (TerminalPane, TerminalScreen, FinderScreen)
         for node_type in types:
             for binding in bindings_of(node_type):
                 if binding.id not in seen:

@@ -256,6 +256,11 @@ class TerminalScreen(Widget, can_focus=True):
             else:
                 self._schedule(left)
 
+    @property
+    def is_frame_due(self) -> bool:
+        """Whether something will be drawn soon."""
+        return self._frame_timer is not None
+
     def _schedule(self, seconds: float) -> None:
         if self._frame_timer is None:
             self._frame_timer = asyncio.get_running_loop().call_later(seconds, self._frame)
