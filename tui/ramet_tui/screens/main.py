@@ -458,6 +458,8 @@ class MainScreen(ReportsFailures, Screen[None]):
             reasons["go.forward"] = "you did not go back"
         if self.workbench.arrangement.is_single:
             reasons |= dict.fromkeys(("pane.narrower", "pane.wider"), "only one pane is shown")
+        if self.terminal is not None and not self.terminal.display:
+            reasons |= {binding.id: "the terminal is hidden" for binding in bindings_of(type(self.terminal)) if binding.id}
         if self._workspace is None:
             reasons |= dict.fromkeys(("index.toggle", "index.rebuild"), "the workspace is not open")
         return reasons
@@ -492,7 +494,7 @@ class MainScreen(ReportsFailures, Screen[None]):
         """Run an action of the screen or of a pane."""
         for node in self._palette_nodes():
             for binding in bindings_of(type(node)):
-                if binding.id == action_id:
+                if binding.id == action_id and (node is not self.terminal or self._allowed(action_id)):
                     await self.app.run_action(binding.action, default_namespace=node)
 
     def all_keys(self) -> Iterator[KeyHelp]:

@@ -160,6 +160,8 @@ class TerminalScreen(Widget, can_focus=True):
         self._unfinished_since = 0.0
         self._is_hanging = False
         self._is_alternate = False
+        self._is_fresh = False
+        """Whether the focus has come and nothing was done since."""
 
     # The size and the life of the shell
 
@@ -361,6 +363,7 @@ class TerminalScreen(Widget, can_focus=True):
 
     def on_key(self, event: events.Key) -> None:
         """Pass a key on to the program."""
+        self._is_fresh = False
         if self.is_browsing:
             return
         event.stop()
@@ -398,8 +401,9 @@ class TerminalScreen(Widget, can_focus=True):
         self.session.state = "new"
         self.post_message(self.Changed(self))
 
-    def on_focus(self) -> None:
+    def on_focus(self, event: events.Focus) -> None:
         """Tell the program, if it wants to know."""
+        self._is_fresh = not event.from_app_focus
         self._focus_changed(has_focus=True)
 
     def on_blur(self) -> None:
@@ -550,6 +554,9 @@ class TerminalScreen(Widget, can_focus=True):
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Begin to select, or tell the program."""
         event.stop()
+        if self._is_fresh and self.is_browsing:  # whoever comes back with a click expects to type
+            self.action_type()
+        self._is_fresh = False
         if self._is_for_program(event):
             self._held_button = event.button
             self.capture_mouse()
