@@ -12,9 +12,7 @@ from msgspec.structs import replace
 from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.dom import DOMNode
-from textual.events import Key
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -26,6 +24,7 @@ from ramet_tui.key_names import KeyHelp, bindings_of, key_help
 from ramet_tui.layout import PANES, Layout, PaneId
 from ramet_tui.messages import PlaceSelected, ProblemOccurred, UsageChanged
 from ramet_tui.navigation import History, Place
+from ramet_tui.widgets.chat_place import ChatPlace
 from ramet_tui.widgets.failures import ReportsFailures
 from ramet_tui.widgets.files_pane import FilesPane
 from ramet_tui.widgets.header_line import HeaderLine, Progress
@@ -46,21 +45,6 @@ if TYPE_CHECKING:
 
 MAX_OUTLINE = 5_000
 """Symbols of one file that the outline lists."""
-
-
-class ChatPlace(Vertical, can_focus=True):
-    """Stands where the chat will be, and keeps what is typed until then."""
-
-    def __init__(self) -> None:
-        super().__init__(classes="pane")
-        self.border_title = "Chat"
-        self.typed = ""
-
-    def on_key(self, event: Key) -> None:
-        """Keep a character for the prompt."""
-        if event.is_printable and event.character:
-            self.typed += event.character
-            event.stop()
 
 
 class MainScreen(ReportsFailures, Screen[None]):
@@ -285,7 +269,7 @@ class MainScreen(ReportsFailures, Screen[None]):
             self.workbench.show("chat")
             self.chat.ask(event.question)
 
-    def on_terminal_pane_emptied(self, event: TerminalPane.Emptied) -> None:
+    def on_terminal_tabs_emptied(self, event: TerminalPane.Emptied) -> None:
         """Hide a terminal pane without terminals."""
         event.stop()
         self.workbench.hide("terminal")
@@ -310,8 +294,7 @@ class MainScreen(ReportsFailures, Screen[None]):
     async def _add_terminal(self) -> None:
         """Bring the terminal in; nothing of it is imported before."""
         module = await asyncio.to_thread(importlib.import_module, "ramet_tui.widgets.terminal.pane")
-        open_shell = self.open_shell or module.open_shell
-        terminal: TerminalPane = module.TerminalPane(self._source.root, open_shell, id="terminal")
+        terminal: TerminalPane = module.TerminalPane(self._source.root, self.open_shell, id="terminal")
         if self._workspace is not None:
             terminal.set_workspace(self._workspace)
         terminal.set_files(self._paths)
