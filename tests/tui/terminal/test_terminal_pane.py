@@ -86,7 +86,7 @@ async def test_one_key_leaves_the_program_and_pressed_twice_it_reaches_it(worksp
 
 async def test_commands_are_marked_stored_folded_copied_and_run_again(workspace: ScriptedWorkspace) -> None:
     """A program that sets the clipboard (OSC 52) is not listened to."""
-    async with terminal_opened(workspace) as terminal:
+    async with terminal_opened(workspace, size=(160, 40)) as terminal:
         await terminal.run("(exit 3)")
         await terminal.run("printf '\\e]52;c;c3RvbGVu\\aone\\ntwo\\n'")
         stolen = terminal.app.clipboard

@@ -78,13 +78,12 @@ class Decorator:
         lines = place.end - place.output
         if block.is_folded and lines:
             parts.append((f"{lines:,} line{'s' if lines > 1 else ''} folded", self._part("faint")))
-        if block.state == "failed":
-            parts.append((f"exit {block.exit_code}", self._part("failed")))
         duration = block.duration if block.duration is not None else self._now - block.started
         if duration >= SHORTEST:
             parts.append((duration_text(duration), self._part("running" if block.state == "running" else "note")))
-        spaced = [part for each in parts for part in (("  ", self._part("note")), each)]
-        return Note(tuple(spaced[1:])) if parts else None
+        if block.state == "failed":
+            parts.append((f"exit {block.exit_code}", self._part("failed")))
+        return Note(tuple(parts)) if parts else None
 
     def _overlays(self, row: int) -> list[Overlay]:
         screen, part, width = self._screen, self._part, self._width
