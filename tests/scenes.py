@@ -247,6 +247,8 @@ class Scene:
             await settle(pilot, *self.waiting)
         await self.act(pilot)
         await settle(pilot, *self.waiting)
+        if self.shell is not None:
+            await _drawn(pilot)
 
 
 async def _nothing(_pilot: Pilot[None]) -> None:
@@ -362,6 +364,14 @@ def _conflicts(workspace: BranchingWorkspace) -> None:
     workspace.conflicts = CONFLICTS
 
 
+async def _drawn(pilot: Pilot[None]) -> None:
+    """Wait for the frame of the terminal that is due."""
+    assert isinstance(pilot.app, RametApp)
+    while (pane := pilot.app.main.terminal) is not None and pane.current is not None and pane.current.is_frame_due:
+        await pilot.pause(0.01)
+    await settle(pilot)
+
+
 LONG_FILES = {
     f"{'deep/' * 6}a_module_with_a_very_long_name_indeed.py": "x = 1\n",
     "orchard/" + "long_" * 30 + "name.py": "y = 2\n",
@@ -395,7 +405,7 @@ SCENES: dict[str, Scene] = {
         Scene("terminal", _then(_open("orchard/grove.py", 22, 27), _terminal), shell=_session),
         Scene(
             "terminal-folded",
-            _then(_terminal, _keys("ctrl+right_square_bracket", *["left_square_bracket"] * 2, "z")),
+            _then(_terminal, _keys(LEAVE, *["left_square_bracket"] * 2, "z", "down", "down")),
             shell=_session,
         ),
         Scene("terminal-search", _then(_terminal, _keys(LEAVE, "slash", "grove")), shell=_session),
@@ -409,7 +419,7 @@ SCENES: dict[str, Scene] = {
         Scene("branches-new", _keys("ctrl+b", "n"), _branches),
         Scene(
             "terminal-zoomed",
-            _then(_terminal, _keys("ctrl+right_square_bracket", "t", "ctrl+right_square_bracket", "f6")),
+            _then(_terminal, _keys(LEAVE, "t", "ctrl+right_square_bracket", "f6")),
             shell=_session,
         ),
     )

@@ -115,7 +115,6 @@ class ScriptedWorkspace(ScriptedBranches):
         self.search_notes: tuple[str, ...] = ()
         self.reference_list: tuple[Reference, ...] = ()
         self.stored: dict[str, Conversation] = {}
-        self.runs: list[CommandRun] = []
         self.checked_citations: dict[int, Citation] = {}
         """What `check_citations` says by number; others come back as they are."""
         self.findings: tuple[Finding, ...] = ()

@@ -34,18 +34,20 @@ async def run_by_id(main: MainScreen, action_id: str) -> None:
     """Run an action of the screen or of a pane."""
     for node in _nodes(main):
         for binding in bindings_of(type(node)):
-            if binding.id == action_id:
+            if binding.id == action_id and (node is not main.terminal or main.allows(action_id)):
                 await main.app.run_action(binding.action, default_namespace=node)
 
 
 def all_keys(main: MainScreen, keymap: dict[str, str]) -> Iterator[KeyHelp]:
-    """Yield every key of the app once, those of the finders and of the screens of branches included."""
+    """Yield every key of the app once, those of other screens and of a terminal that is not open included."""
     from ramet_tui.screens.branches.keys import BRANCH_SCREENS
     from ramet_tui.screens.finder import FinderScreen
+    from ramet_tui.widgets.terminal.pane import TerminalPane
+    from ramet_tui.widgets.terminal.screen import TerminalScreen
 
     seen: set[str] = set()
     types: list[type[DOMNode]] = [type(node) for node in (main, *main.walk_children(DOMNode))]
-    types += [FinderScreen, *BRANCH_SCREENS]
+    types += [TerminalPane, TerminalScreen, FinderScreen, *BRANCH_SCREENS]
     for node_type in types:
         for binding in bindings_of(node_type):
             if binding.id not in seen:

@@ -13,8 +13,6 @@ from msgspec.structs import replace
 from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.events import Key
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -22,12 +20,13 @@ from ramet.errors import RametError
 from ramet.events import IndexEvent, IndexFinished, IndexProgress, IndexWaiting, Scanned
 from ramet.models import WorkspaceStatus
 from ramet.workspace.protocol import Workspace
-from ramet_tui.key_names import KeyHelp
+from ramet_tui.key_names import KeyHelp, bindings_of
 from ramet_tui.layout import PANES, Layout, PaneId
 from ramet_tui.messages import PlaceSelected, ProblemOccurred, UsageChanged
 from ramet_tui.navigation import History, Place
 from ramet_tui.screens import actions
 from ramet_tui.screens.branches.looking import BranchLook
+from ramet_tui.widgets.chat_place import ChatPlace
 from ramet_tui.widgets.failures import ReportsFailures
 from ramet_tui.widgets.files_pane import FilesPane
 from ramet_tui.widgets.header_line import HeaderLine, Progress
@@ -50,21 +49,6 @@ if TYPE_CHECKING:
 
 MAX_OUTLINE = 5_000
 """Symbols of one file that the outline lists."""
-
-
-class ChatPlace(Vertical, can_focus=True):
-    """Stands where the chat will be, and keeps what is typed until then."""
-
-    def __init__(self) -> None:
-        super().__init__(classes="pane")
-        self.border_title = "Chat"
-        self.typed = ""
-
-    def on_key(self, event: Key) -> None:
-        """Keep a character for the prompt."""
-        if event.is_printable and event.character:
-            self.typed += event.character
-            event.stop()
 
 
 class MainScreen(ReportsFailures, Screen[None]):
@@ -332,7 +316,7 @@ class MainScreen(ReportsFailures, Screen[None]):
             self.workbench.show("chat")
             self.chat.ask(event.question)
 
-    def on_terminal_pane_emptied(self, event: TerminalPane.Emptied) -> None:
+    def on_terminal_tabs_emptied(self, event: TerminalPane.Emptied) -> None:
         """Hide a terminal pane without terminals."""
         event.stop()
         self.workbench.hide("terminal")
@@ -357,8 +341,7 @@ class MainScreen(ReportsFailures, Screen[None]):
     async def _add_terminal(self) -> None:
         """Bring the terminal in; nothing of it is imported before."""
         module = await asyncio.to_thread(importlib.import_module, "ramet_tui.widgets.terminal.pane")
-        open_shell = self.open_shell or module.open_shell
-        terminal: TerminalPane = module.TerminalPane(self._source.root, open_shell, id="terminal")
+        terminal: TerminalPane = module.TerminalPane(self._source.root, self.open_shell, id="terminal")
         if self._workspace is not None:
             terminal.set_workspace(self._workspace)
         terminal.set_files(self._paths)
@@ -427,18 +410,18 @@ class MainScreen(ReportsFailures, Screen[None]):
 
     def action_go_to_line(self) -> None:
         """Ask for a line number."""
-        if self._allowed("go.line"):
+        if self.allows("go.line"):
             self.workbench.show("viewer")
             self.viewer.ask_line()
 
     def action_go_back(self) -> None:
         """Go to the place before."""
-        if self._allowed("go.back"):
+        if self.allows("go.back"):
             self._go(self._places.back(self.viewer.place))
 
     def action_go_forward(self) -> None:
         """Go to the place ahead."""
-        if self._allowed("go.forward"):
+        if self.allows("go.forward"):
             self._go(self._places.forward(self.viewer.place))
 
     def _go(self, place: Place | None) -> None:
@@ -463,12 +446,12 @@ class MainScreen(ReportsFailures, Screen[None]):
 
     def action_branches(self) -> None:
         """Show the board of branches."""
-        if self._allowed("go.branches"):
+        if self.allows("go.branches"):
             self._looking.open_board(self.header.status.name if self.header.status is not None else self._root.name)
 
     def action_working_tree(self) -> None:
         """Show the working tree again."""
-        if self._allowed("go.working_tree"):
+        if self.allows("go.working_tree"):
             self.look_at("")
 
     def action_zoom(self) -> None:
@@ -477,17 +460,17 @@ class MainScreen(ReportsFailures, Screen[None]):
 
     def action_resize(self, steps: int) -> None:
         """Make the current pane wider or narrower."""
-        if self._allowed("pane.wider"):
+        if self.allows("pane.wider"):
             self.workbench.resize_current(steps)
 
     def action_toggle_index(self) -> None:
         """Update the index or pause."""
-        if self._allowed("index.toggle"):
+        if self.allows("index.toggle"):
             self._ramet.toggle_index()
 
     def action_rebuild_index(self) -> None:
         """Index everything anew."""
-        if self._allowed("index.rebuild"):
+        if self.allows("index.rebuild"):
             self._ramet.sync_index(rebuild=True)
 
     def action_palette(self) -> None:
@@ -515,6 +498,8 @@ class MainScreen(ReportsFailures, Screen[None]):
             reasons["go.forward"] = "you did not go back"
         if self.workbench.arrangement.is_single:
             reasons |= dict.fromkeys(("pane.narrower", "pane.wider"), "only one pane is shown")
+        if self.terminal is not None and not self.terminal.display:
+            reasons |= {binding.id: "the terminal is hidden" for binding in bindings_of(type(self.terminal)) if binding.id}
         if self._workspace is None:
             reasons |= dict.fromkeys(("index.toggle", "index.rebuild", "go.branches"), "the workspace is not open")
         if not self.looked_at:
@@ -525,7 +510,8 @@ class MainScreen(ReportsFailures, Screen[None]):
         """While keys go to the program in the terminal, none of them is one of the app."""
         return self.terminal is None or not self.terminal.is_typing
 
-    def _allowed(self, action_id: str) -> bool:
+    def allows(self, action_id: str) -> bool:
+        """Return whether an action can be used now; say why where it cannot."""
         reason = self.reasons().get(action_id)
         if reason is not None:
             self.notify(f"{reason[0].upper()}{reason[1:]}.", severity="warning", timeout=3, markup=False)

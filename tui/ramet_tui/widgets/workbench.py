@@ -128,7 +128,7 @@ class Workbench(Horizontal):
 
     def show(self, pane: PaneId) -> None:
         """Make a pane visible and focus it."""
-        if pane in self._chosen.hidden and not self._arrangement.is_single:
+        if pane in self._chosen.hidden and (pane == "terminal" or not self._arrangement.is_single):
             self._choose(toggled(self._chosen, pane))
         self._current = pane
         self._arrange()

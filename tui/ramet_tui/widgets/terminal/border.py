@@ -65,10 +65,10 @@ def status_line(screen: TerminalScreen, key_of: Callable[[Binding], str]) -> Con
         assert session.problem is not None
         parts.append((f"{session.problem.what} {session.problem.advice}", "$status-failed"))
         parts.append(("enter tries again", "$secondary-text"))
-    elif screen.selection is not None:
+    elif screen.places.selection is not None:
         parts.append((f"{_key(screen, 'terminal.copy_marked', key_of)} copy", "$secondary-text"))
     elif screen.is_browsing:
-        below = screen.viewport.below(screen.visible_rows, screen.height)
+        below = screen.places.viewport.below(screen.visible_rows, screen.height)
         if below:
             parts.append((f"{below:,} below", "$secondary-text"))
         parts.append(("esc back to the shell", "$secondary-text"))
@@ -77,7 +77,7 @@ def status_line(screen: TerminalScreen, key_of: Callable[[Binding], str]) -> Con
         parts.append((f"{_key(screen, 'terminal.explain_offered', key_of)} explain", "$line-focus"))
         parts.append((step, "$secondary-text"))
     else:
-        below = screen.viewport.below(screen.visible_rows, screen.height)
+        below = screen.places.viewport.below(screen.visible_rows, screen.height)
         if below:
             parts.append((f"{below:,} below", "$secondary-text"))
         parts.append((step, "$secondary-text"))

@@ -13,7 +13,7 @@ from ramet_tui.widgets.terminal.drawing import Note, Overlay
 from ramet_tui.widgets.terminal.selection import SelectedCells
 
 if TYPE_CHECKING:
-    from ramet_tui.widgets.terminal.screen import TerminalScreen
+    from ramet_tui.widgets.terminal.canvas import Canvas
 
 PARTS = (
     "ok",
@@ -42,7 +42,7 @@ Line = tuple[tuple[str, RichStyle] | None, Note | None, tuple[Overlay, ...]]
 class Decorator:
     """Decorates the lines of one frame."""
 
-    def __init__(self, screen: TerminalScreen, part: Callable[[str], RichStyle]) -> None:
+    def __init__(self, screen: Canvas, part: Callable[[str], RichStyle]) -> None:
         self._screen = screen
         self._part = part
         emulator = screen.session.emulator
@@ -51,9 +51,9 @@ class Decorator:
         self._is_plain = emulator.modes.alternate_screen
         self._now = time.monotonic()
         self._selected = screen.selected
-        self._current = screen.session.blocks.at(screen.cursor.cell[0]) if screen.is_browsing else None
+        self._current = screen.session.blocks.at(screen.places.cursor.cell[0]) if screen.is_browsing else None
         self._matches: dict[int, list[SelectedCells]] = {}
-        for match in screen.matches:
+        for match in screen.places.matches:
             for row in range(match.anchor[0], match.end[0] + 1):
                 self._matches.setdefault(row, []).append(match)
 
@@ -78,25 +78,24 @@ class Decorator:
         lines = place.end - place.output
         if block.is_folded and lines:
             parts.append((f"{lines:,} line{'s' if lines > 1 else ''} folded", self._part("faint")))
-        if block.state == "failed":
-            parts.append((f"exit {block.exit_code}", self._part("failed")))
         duration = block.duration if block.duration is not None else self._now - block.started
         if duration >= SHORTEST:
             parts.append((duration_text(duration), self._part("running" if block.state == "running" else "note")))
-        spaced = [part for each in parts for part in (("  ", self._part("note")), each)]
-        return Note(tuple(spaced[1:])) if parts else None
+        if block.state == "failed":
+            parts.append((f"exit {block.exit_code}", self._part("failed")))
+        return Note(tuple(parts)) if parts else None
 
     def _overlays(self, row: int) -> list[Overlay]:
         screen, part, width = self._screen, self._part, self._width
         overlays: list[Overlay] = []
-        for link, name in ((screen.hovered, "link"), (screen.current_link, "link-current")):
+        for link, name in ((screen.places.hovered, "link"), (screen.places.link, "link-current")):
             span = link.span(row, width) if link is not None else None
             if span is not None:
                 overlays.append(Overlay(*span, part(name)))
         for match in self._matches.get(row, ()):
             span = match.span(row, width)
             if span is not None:
-                overlays.append(Overlay(*span, part("match-current" if match is screen.current_match else "match")))
+                overlays.append(Overlay(*span, part("match-current" if match is screen.places.match else "match")))
         span = self._selected.span(row, width) if self._selected is not None else None
         if span is not None:
             overlays.append(Overlay(*span, part("selection")))
@@ -106,7 +105,7 @@ class Decorator:
     def _cursors(self, row: int) -> list[Overlay]:
         screen, cursor = self._screen, self._cursor
         if screen.is_browsing:
-            cell = screen.cursor.cell
+            cell = screen.places.cursor.cell
             return [Overlay(cell[1], cell[1] + 1, self._part("browsing-cursor"))] if cell[0] == row else []
         if row != cursor.row or not cursor.is_visible or not screen.session.is_running:
             return []

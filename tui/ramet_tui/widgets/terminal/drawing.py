@@ -25,14 +25,24 @@ class Overlay(NamedTuple):
 
 
 class Note(NamedTuple):
-    """What stands at the right edge of a row where there is room."""
+    """What stands at the right edge of a row, as much of it as there is room for: the last parts are the most important."""
 
     parts: tuple[tuple[str, RichStyle], ...]
 
+    def fitting(self, room: int) -> Note:
+        """Return the last parts that fit into so many cells, with two cells between them and before them."""
+        used = kept = 0
+        for text, _ in reversed(self.parts):
+            used += 2 + len(text)
+            if used > room:
+                break
+            kept += 1
+        return Note(self.parts[len(self.parts) - kept :])
+
     @property
     def width(self) -> int:
-        """In cells; notes have no wide characters."""
-        return sum(len(text) for text, _ in self.parts)
+        """In cells, with what stands between the parts; notes have no wide characters."""
+        return sum(2 + len(text) for text, _ in self.parts)
 
 
 def row_strip(
@@ -55,11 +65,11 @@ def _filled(strip: Strip, width: int, used: int, table: StyleTable, note: Note |
     """Fill up to the width, with the note at the end where it fits."""
     rest = width - used
     segments = list(strip)
-    if note is not None and note.width + 2 <= rest:
-        segments.append(Segment(" " * (rest - note.width), table.base))
-        segments += [Segment(text, style) for text, style in note.parts]
-    elif rest:
-        segments.append(Segment(" " * rest, table.base))
+    fitting = note.fitting(rest) if note is not None else Note(())
+    if rest > fitting.width:
+        segments.append(Segment(" " * (rest - fitting.width), table.base))
+    for text, style in fitting.parts:
+        segments += (Segment("  ", table.base), Segment(text, style))
     return Strip(segments, width)
 
 
