@@ -118,6 +118,7 @@ class ScriptedWorkspace(ScriptedBranches):
         self.checked_citations: dict[int, Citation] = {}
         """What `check_citations` says by number; others come back as they are."""
         self.findings: tuple[Finding, ...] = ()
+        self.runs: list[CommandRun] = []
         self.failures: dict[str, RametError] = {}
         self.branch_answers = {}
         self.calls: list[tuple[str, object]] = []
