@@ -119,6 +119,11 @@ class DiffScreen(BranchScreen[None]):
             self.set_focus(self.view)
         self.describe()
 
+    @property
+    def files(self) -> tuple[FileDiff, ...]:
+        """What differs."""
+        return self._files
+
     def describe(self) -> None:
         """Draw the line above and the titles."""
         old = self._old_words()
