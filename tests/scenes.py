@@ -357,6 +357,8 @@ async def _terminal(pilot: Pilot[None]) -> None:
 def _branches(workspace: BranchingWorkspace) -> None:
     workspace.branch_list = several()
     workspace.diffs = {"": DIFF}
+    changed = {**FILES, "orchard/grove.py": GROVE.replace("1.8", "2.1"), "orchard/frost.py": "\n"}
+    workspace.files_of = {"late-buds": {name: text.encode() for name, text in changed.items()}}
 
 
 def _conflicts(workspace: BranchingWorkspace) -> None:
@@ -416,7 +418,7 @@ SCENES: dict[str, Scene] = {
         Scene("branch-diff", _keys("ctrl+b", "d", "n", "n", "space"), _branches),
         Scene("branch-diff-split", _keys("ctrl+b", "d", "s"), _branches),
         Scene("branch-conflicts", _keys("ctrl+b", "m", "3"), _conflicts),
-        Scene("branches-new", _keys("ctrl+b", "n"), _branches),
+        Scene("branch-look", _then(_open("orchard/grove.py", 10), _keys("ctrl+b", "enter")), _branches),
         Scene(
             "terminal-zoomed",
             _then(_terminal, _keys(LEAVE, "t", "ctrl+right_square_bracket", "f6")),

@@ -66,6 +66,7 @@ def test_a_huge_file_is_folded_at_first() -> None:
 
     assert folded == {1}
     assert len(layout([NEW_FILE, huge], folded, is_split=False)) == 2 + len(NEW_FILE.hunks[0].lines) + 2
+    assert len(big_files([replace(huge, hunks=(replace(huge.hunks[0], lines=lines[:1_000]),))] * 50)) == 30
 
 
 async def test_lines_have_numbers_signs_and_marks_for_words(workspace: BranchingWorkspace) -> None:

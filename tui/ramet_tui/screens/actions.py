@@ -1,4 +1,4 @@
-"""The actions of the app as a list: those that the palette offers, and every key for the help."""
+"""The actions of the app as a list: those that the palette offers, every key for the help, and why one cannot be used."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual.dom import DOMNode
 
 from ramet_tui.key_names import KeyHelp, bindings_of, key_help
+from ramet_tui.navigation import History
 
 if TYPE_CHECKING:
     from ramet_tui.screens.main import MainScreen
@@ -20,6 +21,26 @@ def _nodes(main: MainScreen) -> Iterator[DOMNode]:
         yield main.chat
     if main.terminal is not None:
         yield main.terminal
+
+
+def reasons(main: MainScreen, places: History, *, is_open: bool) -> dict[str, str]:
+    """Return the actions that cannot be used now, by id, and why; `is_open` is about the workspace."""
+    found: dict[str, str] = {}
+    if not main.viewer.view.document.is_shown:
+        found |= dict.fromkeys(("go.line", "viewer.find", "viewer.copy"), "no file is open")
+    if not places.can_go_back:
+        found["go.back"] = "there is no place before this one"
+    if not places.can_go_forward:
+        found["go.forward"] = "you did not go back"
+    if main.workbench.arrangement.is_single:
+        found |= dict.fromkeys(("pane.narrower", "pane.wider"), "only one pane is shown")
+    if main.terminal is not None and not main.terminal.display:
+        found |= {binding.id: "the terminal is hidden" for binding in bindings_of(type(main.terminal)) if binding.id}
+    if not is_open:
+        found |= dict.fromkeys(("index.toggle", "index.rebuild", "go.branches"), "the workspace is not open")
+    if not main.looked_at:
+        found["go.working_tree"] = "this is the working tree"
+    return found
 
 
 def palette_keys(main: MainScreen, keymap: dict[str, str]) -> Iterator[KeyHelp]:

@@ -17,10 +17,11 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from ramet.errors import RametError
-from ramet.events import IndexEvent, IndexFinished, IndexProgress, IndexWaiting, Scanned
+from ramet.events import IndexEvent, IndexFinished
+from ramet.inert import inert_line
 from ramet.models import WorkspaceStatus
 from ramet.workspace.protocol import Workspace
-from ramet_tui.key_names import KeyHelp, bindings_of
+from ramet_tui.key_names import KeyHelp
 from ramet_tui.layout import PANES, Layout, PaneId
 from ramet_tui.messages import PlaceSelected, ProblemOccurred, UsageChanged
 from ramet_tui.navigation import History, Place
@@ -29,7 +30,7 @@ from ramet_tui.screens.branches.looking import BranchLook
 from ramet_tui.widgets.chat_place import ChatPlace
 from ramet_tui.widgets.failures import ReportsFailures
 from ramet_tui.widgets.files_pane import FilesPane
-from ramet_tui.widgets.header_line import HeaderLine, Progress
+from ramet_tui.widgets.header_line import HeaderLine, progress_of
 from ramet_tui.widgets.key_line import KeyLine
 from ramet_tui.widgets.outline_pane import OutlinePane
 from ramet_tui.widgets.pane_switcher import PaneSwitcher
@@ -71,16 +72,9 @@ class MainScreen(ReportsFailures, Screen[None]):
             "ctrl+j", "terminal", "terminal", id="pane.terminal", priority=True, tooltip="Focus the terminal; again to hide it"
         ),
         Binding(
-            "ctrl+b", "branches", "branches", id="go.branches", priority=True, tooltip="List the branches of the file system"
+            "ctrl+b", "branches", "branches", id="go.branches", priority=True, tooltip="List the branches and what is in them"
         ),
-        Binding(
-            "alt+w",
-            "working_tree",
-            "working tree",
-            show=False,
-            id="go.working_tree",
-            tooltip="Go back from a branch to the working tree",
-        ),
+        Binding("alt+w", "working_tree", "back", show=False, id="go.working_tree", tooltip="Go back to the working tree"),
         Binding(
             "f6", "zoom", "zoom", id="pane.zoom", priority=True, tooltip="Give the focused pane the whole screen, or take it back"
         ),
@@ -194,7 +188,7 @@ class MainScreen(ReportsFailures, Screen[None]):
             self._revision = status.revision
             self._refresh_files()
             self.viewer.follow()
-            self._looking.status_arrived(status)
+            self._looking.status_arrived()
 
     @property
     def looked_at(self) -> str:
@@ -216,7 +210,7 @@ class MainScreen(ReportsFailures, Screen[None]):
         if is_other:
             self.header.branch = branch
             self.set_class(bool(branch), "-branch")
-            self.files.border_title = f"Files ⎇ {branch}" if branch else "Files"
+            self.files.border_title = f"Files ⎇ {inert_line(branch)}" if branch else "Files"
             if self.chat is not None:
                 self.chat.set_workspace(workspace)
         self._refresh_files()
@@ -224,14 +218,10 @@ class MainScreen(ReportsFailures, Screen[None]):
 
     def index_reported(self, event: IndexEvent) -> None:
         """Show how far the index is."""
-        if isinstance(event, Scanned):
-            self.header.progress = Progress("scanning", 0, 0)
-        elif isinstance(event, IndexProgress):
-            self.header.progress = Progress(event.phase, event.done, event.total)
-        elif isinstance(event, IndexWaiting):
-            self.header.progress = Progress("waiting", 0, 0)
-        else:
+        if isinstance(event, IndexFinished):
             self._index_finished(event)
+        else:
+            self.header.progress = progress_of(event)
 
     def _index_finished(self, event: IndexFinished) -> None:
         self.header.progress = None
@@ -489,22 +479,7 @@ class MainScreen(ReportsFailures, Screen[None]):
 
     def reasons(self) -> dict[str, str]:
         """Return the actions that cannot be used now, by id, and why."""
-        reasons: dict[str, str] = {}
-        if not self.viewer.view.document.is_shown:
-            reasons |= dict.fromkeys(("go.line", "viewer.find", "viewer.copy"), "no file is open")
-        if not self._places.can_go_back:
-            reasons["go.back"] = "there is no place before this one"
-        if not self._places.can_go_forward:
-            reasons["go.forward"] = "you did not go back"
-        if self.workbench.arrangement.is_single:
-            reasons |= dict.fromkeys(("pane.narrower", "pane.wider"), "only one pane is shown")
-        if self.terminal is not None and not self.terminal.display:
-            reasons |= {binding.id: "the terminal is hidden" for binding in bindings_of(type(self.terminal)) if binding.id}
-        if self._workspace is None:
-            reasons |= dict.fromkeys(("index.toggle", "index.rebuild", "go.branches"), "the workspace is not open")
-        if not self.looked_at:
-            reasons["go.working_tree"] = "this is the working tree"
-        return reasons
+        return actions.reasons(self, self._places, is_open=self._workspace is not None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While keys go to the program in the terminal, none of them is one of the app."""

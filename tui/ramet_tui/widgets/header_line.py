@@ -7,6 +7,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from ramet.events import IndexProgress, IndexWaiting, Scanned
 from ramet.inert import inert_line
 from ramet.models import IndexStatus, ModelChoice, Usage, WorkspaceStatus
 
@@ -19,6 +20,13 @@ class Progress(Struct, frozen=True):
     phase: str
     done: int
     total: int
+
+
+def progress_of(event: Scanned | IndexProgress | IndexWaiting) -> Progress:
+    """Return how far an index run is."""
+    if isinstance(event, IndexProgress):
+        return Progress(event.phase, event.done, event.total)
+    return Progress("scanning" if isinstance(event, Scanned) else "waiting", 0, 0)
 
 
 class HeaderLine(Widget):

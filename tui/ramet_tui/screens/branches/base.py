@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from textual import getters, on, work
 from textual.binding import Binding, BindingType
@@ -59,7 +59,6 @@ class BranchScreen(ReportsFailures, Screen[Closed], Generic[Closed]):
     """A screen about branches of one workspace."""
 
     top = getters.query_one(TopLine)
-    HELP: ClassVar[str] = ""
 
     def __init__(self, workspace: Workspace, clock: Callable[[], float]) -> None:
         super().__init__()

@@ -35,6 +35,8 @@ from ramet_tui.screens.branches.wording import plural, size
 from ramet_tui.widgets.key_line import KeyLine
 from ramet_tui.widgets.prompt_line import PromptLine
 
+_FACTS_ROWS = 20
+"""Rows of the screen from which on the facts about one branch are shown."""
 WORKING_TREE = ""
 """What the board closes with when the app shall show the working tree again."""
 
@@ -72,7 +74,7 @@ class BranchBoard(BranchScreen[str | None]):
         self._shown: list[Branch] = []
         self._usage: BranchUsage | None = None
         self._lists_dropped = False
-        self._fit = rows.columns(80, 10)
+        self._fit: tuple[int, rows.Columns] | None = None
         self._wanted = looked_at
         """The name to put the cursor on when the list arrives."""
 
@@ -125,31 +127,40 @@ class BranchBoard(BranchScreen[str | None]):
         cursor = next(
             (row for row, branch in enumerate(self._shown) if wanted in (branch.id, branch.name)), self.list_view.cursor
         )
-        self._fit_columns()
+        self._fit = None
         is_empty = not self._branches and self._usage is not None
         self.query_one("#branch-empty").display = is_empty
-        for hidden in ("#branch-titles", "#branch-list", "#branch-details"):
+        for hidden in ("#branch-titles", "#branch-list"):
             self.query_one(hidden).display = not is_empty
+        self.query_one("#branch-details").display = not is_empty and self.size.height >= _FACTS_ROWS
         self.list_view.show(len(self._shown), cursor)
+        self.call_after_refresh(self._show_titles)
         if is_empty:
             self.set_focus(None)
         elif not self.prompt.display:
             self.set_focus(self.list_view)
         self.describe()
 
-    def _fit_columns(self) -> None:
-        longest = max((len(branch.name) for branch in self._shown), default=10)
-        self._fit = rows.columns(max(self.list_view.scrollable_content_region.width, self.size.width - 4), longest)
-        self.query_one("#branch-titles", Static).update(rows.titles(self._fit))
+    def _columns(self, width: int) -> rows.Columns:
+        if self._fit is None or self._fit[0] != width:
+            longest = max((len(branch.name) for branch in self._shown), default=10)
+            self._fit = width, rows.columns(width, longest)
+        return self._fit[1]
+
+    def _show_titles(self) -> None:
+        width = self.list_view.scrollable_content_region.width
+        self.query_one("#branch-titles", Static).update(rows.titles(self._columns(width)))
 
     def on_resize(self) -> None:
-        """Fit the columns anew."""
-        self._fit_columns()
-        self.list_view.refresh()
+        """Fit the columns anew; where there are few rows, the list has them all."""
+        if self._usage is not None:
+            self._show()
 
-    def _row(self, number: int, _width: int) -> Content:
+    def _row(self, number: int, width: int) -> Content:
         branch = self._shown[number]
-        return rows.row(branch, self._fit, self.clock(), is_looked_at=bool(branch.name == self._looked_at and branch.name))
+        return rows.row(
+            branch, self._columns(width), self.clock(), is_looked_at=bool(branch.name == self._looked_at and branch.name)
+        )
 
     @property
     def branch(self) -> Branch | None:
@@ -267,11 +278,17 @@ class BranchBoard(BranchScreen[str | None]):
         """Have the app show the branch."""
         branch = self._live()
         if branch is not None:
-            self.dismiss(branch.name)
+            self._leave(branch.name)
 
     def action_working_tree(self) -> None:
         """Have the app show the working tree."""
-        self.dismiss(WORKING_TREE)
+        self._leave(WORKING_TREE)
+
+    def _leave(self, name: str) -> None:
+        if self.busy:
+            self.warn(f"{self.busy} is going on: esc stops it.")
+        else:
+            self.dismiss(name)
 
     def action_diff(self) -> None:
         """Compare the branch with its base."""

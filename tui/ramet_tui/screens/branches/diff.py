@@ -28,6 +28,9 @@ BASE, NOW = "", "now"
 """What a branch is compared with, besides other branches."""
 _LIST_CELLS = 90
 """Width from which on the files are listed beside the comparison."""
+_FRAME_CELLS = 3
+"""Borders and the scroll bar of the lines."""
+_FILES_CELLS = 36
 _MARKS = {"added": ("A", "added"), "deleted": ("D", "deleted"), "renamed": ("R", "renamed"), "type": ("T", "modified")}
 
 
@@ -71,6 +74,7 @@ class DiffScreen(BranchScreen[None]):
         self._against = BASE
         self._diff: BranchDiff | None = None
         self._files: tuple[FileDiff, ...] = ()
+        self._total = DiffStat()
         self._choice = DiffChoice()
 
     def compose(self) -> ComposeResult:
@@ -97,7 +101,8 @@ class DiffScreen(BranchScreen[None]):
         self._fit()
 
     def _fit(self) -> None:
-        self.query_one("#diff-left").display = self.size.width >= _LIST_CELLS and len(self._files) > 1
+        needed = _LIST_CELLS if not self.view.wants_split else SPLIT_CELLS + _FRAME_CELLS + _FILES_CELLS
+        self.query_one("#diff-left").display = self.size.width >= needed and len(self._files) > 1
 
     # What is compared
 
@@ -107,6 +112,8 @@ class DiffScreen(BranchScreen[None]):
         self.query_one("#diff-right").border_subtitle = "comparing…"
         self._diff = await self.workspace.branch_diff(self._branch, self._against)
         self._files = self._diff.files
+        stats = [file.stat for file in self._files]
+        self._total = DiffStat(len(stats), sum(stat.added for stat in stats), sum(stat.removed for stat in stats))
         self._choice.clear()
         is_empty = not self._files
         notice = self.query_one("#diff-empty", Static)
@@ -142,9 +149,7 @@ class DiffScreen(BranchScreen[None]):
         return "the working tree now" if self._against == NOW else f"{BRANCH_SIGN} {inert_line(self._against)}"
 
     def _counts(self) -> Content:
-        stats = [file.stat for file in self._files]
-        total = DiffStat(len(stats), sum(stat.added for stat in stats), sum(stat.removed for stat in stats))
-        return stat_content(total) if self._diff is not None else Content.assemble(("comparing…", "$secondary-text"))
+        return stat_content(self._total) if self._diff is not None else Content.assemble(("comparing…", "$secondary-text"))
 
     def _chosen_words(self) -> str:
         if self._choice.is_empty:
@@ -195,10 +200,13 @@ class DiffScreen(BranchScreen[None]):
 
     def action_split(self) -> None:
         """Put old and new side by side, or below each other."""
-        if not self.view.is_split and not self.view.has_room_for_split:
-            self.warn(f"There is no room for two columns; they need {SPLIT_CELLS} cells.")
-        self.view.set_split(not self.view.is_split)
-        self.describe()
+        wants = not self.view.wants_split
+        if wants and self.size.width < SPLIT_CELLS + _FRAME_CELLS:
+            self.warn(f"There is no room for two columns; they need {SPLIT_CELLS + _FRAME_CELLS} cells.")
+        self.view.set_split(wants)
+        self._fit()
+        self.set_focus(self.view)
+        self.call_after_refresh(self.describe)
 
     def action_fold(self) -> None:
         """Fold the file."""

@@ -12,6 +12,9 @@ RowKind = Literal["file", "hunk", "line", "note", "gap"]
 BIG_FILE = 1_500
 """Lines of a file's comparison from which on it is folded at first."""
 
+MOST_LINES = 20_000
+"""Lines that are shown unasked in all."""
+
 
 class DiffRow(NamedTuple):
     """One row; numbers are indices, -1 for none."""
@@ -46,8 +49,16 @@ def layout(files: Sequence[FileDiff], folded: Collection[int], *, is_split: bool
 
 
 def big_files(files: Sequence[FileDiff]) -> set[int]:
-    """Return those that are folded at first: nobody reads thousands of lines unasked."""
-    return {number for number, file in enumerate(files) if sum(len(hunk.lines) for hunk in file.hunks) > BIG_FILE}
+    """Return those that are folded at first, because nobody reads thousands of lines unasked: long ones, and the last of many."""
+    folded = set()
+    shown = 0
+    for number, file in enumerate(files):
+        lines = sum(len(hunk.lines) for hunk in file.hunks)
+        if lines > BIG_FILE or shown + lines > MOST_LINES:
+            folded.add(number)
+        else:
+            shown += lines
+    return folded
 
 
 def side_texts(hunk: Hunk, *, is_new: bool) -> tuple[list[str], dict[int, int]]:

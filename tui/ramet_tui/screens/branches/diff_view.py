@@ -77,7 +77,8 @@ class DiffView(ReportsFailures, ScrollView, can_focus=True):
         self._files: Sequence[FileDiff] = ()
         self._rows: list[DiffRow] = []
         self._folded: set[int] = set()
-        self._wants_split = False
+        self.wants_split = False
+        """Whether old and new shall stand side by side where there is room."""
         self._is_split = False
         self._shift = 0
         self._digits = 3
@@ -104,14 +105,9 @@ class DiffView(ReportsFailures, ScrollView, can_focus=True):
         """Whether old and new stand side by side."""
         return self._is_split
 
-    @property
-    def has_room_for_split(self) -> bool:
-        """Whether they could."""
-        return self.size.width >= SPLIT_CELLS
-
     def set_split(self, wants: bool) -> None:
         """Put old and new side by side where there is room."""
-        self._wants_split = wants
+        self.wants_split = wants
         self._lay_out()
 
     def fold(self, file: int) -> None:
@@ -129,7 +125,7 @@ class DiffView(ReportsFailures, ScrollView, can_focus=True):
 
     def _lay_out(self) -> None:
         present = self.row
-        self._is_split = self._wants_split and self.has_room_for_split
+        self._is_split = self.wants_split and self.size.width >= SPLIT_CELLS
         self._rows = layout(self._files, self._folded, is_split=self._is_split)
         self.virtual_size = Size(1, len(self._rows))
         if present is not None:
@@ -212,7 +208,7 @@ class DiffView(ReportsFailures, ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         """Another width may have room for another layout."""
-        if self._wants_split and self._is_split != self.has_room_for_split:
+        if self.wants_split and self._is_split != (self.size.width >= SPLIT_CELLS):
             self._lay_out()
         self._reveal()
         self._want_colours()

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from ramet.errors import UsageError
 from ramet.events import AskEvent, IndexEvent
+from ramet.inert import inert_line
 from ramet.models import (
     AskRequest,
     FileChange,
@@ -19,7 +20,6 @@ from ramet.models import (
     RequestContext,
     SearchResult,
     Symbol,
-    WorkspaceStatus,
 )
 from ramet.workspace.protocol import Workspace
 from ramet_tui.widgets.viewer.document import FileStamp
@@ -102,7 +102,7 @@ class BranchLook:
         """Forget it."""
         self._workspace = None
 
-    def status_arrived(self, status: WorkspaceStatus) -> None:
+    def status_arrived(self) -> None:
         """The branch may be another one now."""
         if self.board is not None:
             self.board.repository_changed()
@@ -140,7 +140,9 @@ class BranchLook:
             if self.name != name:
                 raise
             self._show(workspace, None, "")
-            self._main.notify(f"The branch {name} is gone; this is the working tree.", severity="warning", markup=False)
+            self._main.notify(
+                f"The branch {inert_line(name)} is gone; this is the working tree.", severity="warning", markup=False
+            )
             return
         loop = asyncio.get_running_loop()
 

@@ -72,7 +72,7 @@ class RunScreen(BranchScreen[None]):
     def describe(self) -> None:
         """Draw the line above."""
         left = Content.assemble(
-            (f" {BRANCH_SIGN} {inert_line(self._branch)} ", "bold $branch"), (f" {inert_line(self._command)}", "")
+            (f" {BRANCH_SIGN} {inert_line(self._branch)} ", "bold $branch"), ("a command in it", "$secondary-text")
         )
         self.top.say(left, self._state())
 
