@@ -25,6 +25,8 @@ from ramet_tui.widgets.viewer.document import Document
 
 _COLUMNS_CELLS = 110
 """Width from which on the versions stand beside each other."""
+_FRAME_CELLS = 8
+"""Borders and line numbers of a version."""
 _LIST_ROWS = 8
 _SIDES: tuple[Taken, ...] = ("base", "mine", "theirs")
 _SHOWN: dict[Taken, str] = {"base": "base", "mine": "working tree", "theirs": "branch", "both": "both", "later": "later"}
@@ -79,17 +81,19 @@ class ConflictScreen(BranchScreen[MergeRequest | None]):
         """Show the first conflict."""
         count = len(self._decisions.questions)
         self.query_one("#conflict-top").styles.height = min(count, _LIST_ROWS) + 2
-        self._fit()
         self.list_view.show(count)
         self.set_focus(self.list_view)
         self.describe()
 
     def on_resize(self) -> None:
-        """Put the versions beside or below each other."""
+        """Another width may have room for another layout."""
         self._fit()
 
     def _fit(self) -> None:
-        self.query_one("#conflict-versions").set_class(self.size.width >= _COLUMNS_CELLS, "-columns")
+        """Put them beside each other where their lines fit: what differs must not be behind the edge."""
+        widest = max((Document("", text).width for text in self._question.texts if text), default=0)
+        needed = max(3 * (widest + _FRAME_CELLS), _COLUMNS_CELLS)
+        self.query_one("#conflict-versions").set_class(self.size.width >= needed, "-columns")
 
     # What is shown
 
@@ -139,6 +143,7 @@ class ConflictScreen(BranchScreen[MergeRequest | None]):
         first = question.region.start_line if question.region is not None else 1
         for side, text in zip(_SIDES, question.texts, strict=True):
             self.query_one(f"#conflict-code-{side}", CodeView).show(self._document(question, text, first))
+        self._fit()
         self._show_choice()
 
     def _document(self, question: Question, text: str | None, first: int) -> Document:
