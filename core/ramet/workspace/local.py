@@ -220,7 +220,10 @@ class LocalWorkspace:
         if not mentions_terminal(question):
             return Mentioned(())
         files = Files(str(self.root), await self.files(), self.read_lines)
-        return await asyncio.to_thread(terminal_mentions, question, self._commands, files)
+        found = await asyncio.to_thread(terminal_mentions, question, self._commands, files)
+        # A digest shows lines of the repository, which were never cleaned.
+        attachments = tuple(replace(each, text=self._redact(each.text)) for each in found.attachments)
+        return replace(found, attachments=attachments)
 
     async def doctor(self) -> tuple[Finding, ...]:
         """See `Workspace`."""
