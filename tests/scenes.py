@@ -35,6 +35,7 @@ from ramet_tui.messages import PlaceSelected
 from ramet_tui.preferences import Preferences
 from ramet_tui.themes import DARK
 from tests.tui.piloting import press, settle, type_text
+from tests.tui.scripted_shell import ScriptedShell, command, prompt, started
 from tests.tui.scripted_workspace import Pause, ScriptedWorkspace
 
 GROVE = '''"""A grove: many stems, one root."""
@@ -207,6 +208,8 @@ class Scene:
     """Groups of workers that do not come to an end in this scene."""
     files: dict[str, str] = field(default_factory=dict)
     """Files besides those of the orchard."""
+    shell: Callable[[], ScriptedShell] | None = None
+    """What runs in the terminal."""
 
     def app(self, root: Path, theme: str = DARK) -> RametApp:
         """Return the app on the repository that `write_orchard` wrote."""
@@ -229,7 +232,10 @@ class Scene:
         async def open_workspace() -> Workspace:
             return workspace
 
-        return RametApp(root, open_workspace, preferences=Preferences(theme=theme))
+        app = RametApp(root, open_workspace, preferences=Preferences(theme=theme))
+        if self.shell is not None:
+            app.main.open_shell = self.shell()
+        return app
 
     async def play(self, pilot: Pilot[None]) -> None:
         """Do what leads to the state, beginning in the files."""
@@ -239,6 +245,8 @@ class Scene:
             await settle(pilot, *self.waiting)
         await self.act(pilot)
         await settle(pilot, *self.waiting)
+        if self.shell is not None:
+            await _drawn(pilot)
 
 
 async def _nothing(_pilot: Pilot[None]) -> None:
@@ -261,7 +269,10 @@ def _keys(*keys: str) -> Act:
     return act
 
 
-NAMED_KEYS = frozenset({"enter", "escape", "down", "up", "slash", "end", "tab", *(f"f{number}" for number in range(1, 13))})
+FUNCTION_KEYS = frozenset(f"f{number}" for number in range(1, 13))
+NAMED_KEYS = FUNCTION_KEYS | {"enter", "escape", "down", "up", "slash", "end", "tab", "left_square_bracket"}
+LEAVE = "ctrl+right_square_bracket"
+"""Leaves the program in the terminal."""
 
 
 def _then(*acts: Act) -> Act:
@@ -301,6 +312,54 @@ def _empty(workspace: ScriptedWorkspace) -> None:
     workspace.file_changes = ()
 
 
+TESTS = (
+    "\x1b[1m======== test session starts ========\x1b[m\n"
+    "tests/test_grove.py \x1b[32m......\x1b[31mF\x1b[32m.\x1b[m    \x1b[32m[ 57%]\x1b[m\n"
+    "tests/test_weather.py \x1b[32m......\x1b[m    \x1b[32m[100%]\x1b[m\n\n"
+    "\x1b[1m\x1b[31m>   assert gained['a'] == 1.8\x1b[m\n"
+    "\x1b[1m\x1b[31mE   assert 0.0 == 1.8\x1b[m\n\n"
+    "\x1b[1m\x1b[31mtests/test_grove.py\x1b[m:5: AssertionError\n"
+    "\x1b[31m\x1b[1m1 failed\x1b[m, \x1b[32m13 passed\x1b[m\x1b[31m in 0.42s\x1b[m\n"
+)
+
+STATUS = " \x1b[31mM\x1b[m orchard/grove.py\n\x1b[31m??\x1b[m orchard/report.py\n"
+
+LISTING = "\x1b[1;34morchard\x1b[m  pyproject.toml  README.md  \x1b[1;34mtests\x1b[m  \x1b[1;34mweb\x1b[m\n"
+
+
+def _session() -> ScriptedShell:
+    script = command("ls", LISTING) + command("git status -s", STATUS) + command("pytest -q", TESTS, 1) + prompt()
+    return ScriptedShell(script, 0.01, 0.02, 0.97)
+
+
+def _editor() -> ScriptedShell:
+    """A program that has the whole screen."""
+    lines = GROVE.splitlines()[:9]
+    drawn = "".join(f"\x1b[{number};1H\x1b[33m{number:>3} \x1b[m{line}" for number, line in enumerate(lines, 1))
+    bar = "\x1b[11;1H\x1b[7m orchard/grove.py                 1,1   Top \x1b[m\x1b[1;5H"
+    return ScriptedShell(command("ls", LISTING) + started("vim orchard/grove.py") + "\x1b[?1049h" + drawn + bar, 0.01, 0.0)
+
+
+def _ended() -> ScriptedShell:
+    return ScriptedShell(command("ls", LISTING) + started("exit 3") + "exit\r\n", 0.01, 0.0, exit_code=3)
+
+
+async def _terminal(pilot: Pilot[None]) -> None:
+    await press(pilot, "ctrl+j")
+    assert isinstance(pilot.app, RametApp)
+    while (pane := pilot.app.main.terminal) is None or pane.current is None or not pane.current.session.emulator.revision:
+        await pilot.pause(0.01)
+    await settle(pilot)
+
+
+async def _drawn(pilot: Pilot[None]) -> None:
+    """Wait for the frame of the terminal that is due."""
+    assert isinstance(pilot.app, RametApp)
+    while (pane := pilot.app.main.terminal) is not None and pane.current is not None and pane.current.is_frame_due:
+        await pilot.pause(0.01)
+    await settle(pilot)
+
+
 LONG_FILES = {
     f"{'deep/' * 6}a_module_with_a_very_long_name_indeed.py": "x = 1\n",
     "orchard/" + "long_" * 30 + "name.py": "y = 2\n",
@@ -331,5 +390,19 @@ SCENES: dict[str, Scene] = {
         Scene("zoomed", _then(_open("orchard/grove.py", 42), _keys("f6"))),
         Scene("problem", _nothing, _crash),
         Scene("toast", _nothing, _locked),
+        Scene("terminal", _then(_open("orchard/grove.py", 22, 27), _terminal), shell=_session),
+        Scene(
+            "terminal-folded",
+            _then(_terminal, _keys(LEAVE, *["left_square_bracket"] * 2, "z", "down", "down")),
+            shell=_session,
+        ),
+        Scene("terminal-search", _then(_terminal, _keys(LEAVE, "slash", "grove")), shell=_session),
+        Scene("terminal-editor", _terminal, shell=_editor),
+        Scene("terminal-ended", _terminal, shell=_ended),
+        Scene(
+            "terminal-zoomed",
+            _then(_terminal, _keys(LEAVE, "t", "ctrl+right_square_bracket", "f6")),
+            shell=_session,
+        ),
     )
 }

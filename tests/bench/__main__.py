@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import app, index, search
+from tests.bench import app, index, search, terminal_pane
 from tests.bench.bench import Bench
 from tests.bench.measure import Row, table
 
@@ -26,6 +26,7 @@ PARTS: dict[str, Callable[[Bench], list[Row]]] = {
     "index": index.measure,
     "search": search.measure,
     "app": app.measure,
+    "terminal": terminal_pane.measure,
 }
 
 

@@ -32,5 +32,13 @@ def test_the_app_starts_light() -> None:
     assert loaded_by("ramet_tui.__main__") & HEAVY == set()
 
 
+def test_the_app_starts_without_the_terminal() -> None:
+    program = "import sys, ramet_tui.__main__, ramet_tui.start; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+
+    assert "ramet_tui.screens.main" in loaded
+    assert [name for name in loaded if name.startswith(("ramet.terminal", "ramet_tui.widgets.terminal"))] == []
+
+
 def test_the_doctor_and_the_configuration_are_light() -> None:
     assert loaded_by("ramet.workspace.doctor", "ramet.config", "ramet.keys") & (HEAVY | UI) == set()

@@ -114,10 +114,10 @@ class ScriptedWorkspace:
         self.search_notes: tuple[str, ...] = ()
         self.reference_list: tuple[Reference, ...] = ()
         self.stored: dict[str, Conversation] = {}
-        self.runs: list[CommandRun] = []
         self.checked_citations: dict[int, Citation] = {}
         """What `check_citations` says by number; others come back as they are."""
         self.findings: tuple[Finding, ...] = ()
+        self.runs: list[CommandRun] = []
         self.failures: dict[str, RametError] = {}
         self.calls: list[tuple[str, object]] = []
         self.closed_streams: list[str] = []

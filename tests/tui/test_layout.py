@@ -35,7 +35,7 @@ def test_one_pane_is_alone_on_a_narrow_screen_and_when_zoomed(columns: int, zoom
 
 
 def test_the_last_pane_cannot_be_hidden() -> None:
-    layout = Layout(hidden=("files", "outline", "chat"))
+    layout = Layout(hidden=("files", "outline", "chat", "terminal"))
 
     assert toggled(layout, "viewer") == layout
 

@@ -101,7 +101,7 @@ async def test_the_layout_is_kept(workspace: ScriptedWorkspace) -> None:
         await press(pilot, "f8")
 
         assert shown == ["files", "outline", "viewer"]
-        assert stored[-1].layout == Layout(left_width=44, hidden=("chat",))
+        assert stored[-1].layout == Layout(left_width=44, hidden=("chat", "terminal"))
 
 
 async def test_the_outline_lists_the_open_file_and_jumps(workspace: ScriptedWorkspace) -> None:

@@ -11,11 +11,13 @@ from ramet_tui.themes import DARK, LIGHT
 from tests.scenes import SCENES, write_orchard
 
 SMALL, USUAL, LARGE = (80, 24), (120, 40), (200, 60)
+AT_SMALL = ["files", "code", "answer", "file-finder", "code-search", "palette", "help", "problem", "terminal", "terminal-search"]
+IN_LIGHT = ["files", "answer", "find-in-file", "code-search", "palette", "problem", "toast", "terminal"]
 PICTURES = [
     *((name, USUAL, DARK) for name in SCENES),
-    *((name, SMALL, DARK) for name in ("files", "code", "answer", "file-finder", "code-search", "palette", "help", "problem")),
+    *((name, SMALL, DARK) for name in AT_SMALL),
     *((name, LARGE, DARK) for name in ("answer", "code-search")),
-    *((name, USUAL, LIGHT) for name in ("files", "answer", "find-in-file", "code-search", "palette", "problem", "toast")),
+    *((name, USUAL, LIGHT) for name in IN_LIGHT),
 ]
 
 

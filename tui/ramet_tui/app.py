@@ -73,7 +73,9 @@ class RametApp(App[None]):
         self.call_after_refresh(self.connect)
 
     async def on_unmount(self) -> None:
-        """Let go of the workspace."""
+        """End the shells and let go of the workspace."""
+        if self.main.terminal is not None:
+            await self.main.terminal.close_all()
         if self.workspace is not None:
             await self.workspace.close()
 
@@ -171,6 +173,28 @@ class RametApp(App[None]):
             await workspace.close()
         except RametError:
             _log.debug("closing a broken workspace", exc_info=True)
+
+    # Leaving
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While keys go to a program in the terminal, none of them is one of the app."""
+        return self.main.terminal is None or not self.main.terminal.is_typing or not isinstance(self.screen, MainScreen)
+
+    async def action_quit(self) -> None:
+        """Leave, after asking when something runs in a terminal."""
+        running = self.main.terminal.running if self.main.terminal is not None else []
+        if running:
+            self._confirm_quit(running)
+        else:
+            self.exit()
+
+    @work(group="quit", exclusive=True, exit_on_error=False)
+    async def _confirm_quit(self, running: list[str]) -> None:
+        from ramet_tui.widgets.chat.dialogs import ConfirmScreen
+
+        question = ConfirmScreen("Leave Ramet? That ends what runs in the terminal:", "\n".join(running), "leave")
+        if await self.push_screen_wait(question):
+            self.exit()
 
     # Preferences
 

@@ -17,6 +17,7 @@ AREAS = {
     "outline": "Outline",
     "viewer": "Viewer",
     "chat": "Chat",
+    "terminal": "Terminal",
     "finder": "Finders and palette",
     "prompt": "Inputs of a pane",
     "help": "Help",
@@ -61,6 +62,8 @@ def key_help(binding: Binding, keymap: dict[str, str]) -> KeyHelp:
 
 
 _NAMES = {"slash": "/", "question_mark": "?", "escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "minus": "-", "plus": "+"}
+_NAMES |= {"left_square_bracket": "[", "right_square_bracket": "]", "less_than_sign": "<", "greater_than_sign": ">", "comma": ","}
+_NAMES |= {"dollar_sign": "$"}
 _ARROWS = {"up": "↑", "down": "↓", "left": "←", "right": "→"}
 
 

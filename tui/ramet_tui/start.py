@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ramet.errors import ConfigError
 from ramet.paths import UserDirectories, user_directories
+from ramet_tui.alt_keys import keep_alt
 from ramet_tui.app import RametApp
 from ramet_tui.preferences import FILE_NAME, load_preferences, save_preferences
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 def make_app(options: AppOptions) -> RametApp:
     """Return the app for one folder; only the small files of preferences and settings are read."""
+    keep_alt()
     directories = user_directories(os.environ)
     file = directories.data / FILE_NAME
     preferences = load_preferences(file)

@@ -147,6 +147,16 @@ class Pty:
         code = self._process.returncode
         return None if code is None else exit_code_of(code)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether something other than the program itself has the foreground of the terminal."""
+        with self._guard:
+            if not self._is_awake:
+                return False
+            with contextlib.suppress(OSError):
+                return os.tcgetpgrp(self._master) not in (self._process.pid, 0)
+        return False
+
     def read(self) -> bytes:
         """Take all that was printed since the last call; empty when there is nothing."""
         with self._guard:

@@ -212,7 +212,7 @@ async def pasted(pilot: Pilot[None], workspace: ScriptedWorkspace) -> None:
     pilot.app.focused.post_message(events.Paste("line\n" * 1_234))
     await pilot.pause()
     await write(pilot, "why does this fail?")
-    await pilot.press("ctrl+j")
+    await pilot.press("alt+enter")
     await write(pilot, "it worked yesterday")
     await pilot.pause()
 

@@ -18,7 +18,7 @@ async def paste(app: ChatApp, text: str) -> None:
     app.focused.post_message(events.Paste(text))
 
 
-@pytest.mark.parametrize("key", ["ctrl+j", "shift+enter", "alt+enter"])
+@pytest.mark.parametrize("key", ["ctrl+n", "shift+enter", "alt+enter"])
 async def test_the_prompt_grows_with_its_lines(tmp_path: Path, key: str) -> None:
     app = ChatApp(scripted(tmp_path))
     async with app.run_test(size=(50, 30)) as pilot:
@@ -61,7 +61,7 @@ async def test_up_moves_inside_the_text_before_it_leaves_it(tmp_path: Path) -> N
     app = ChatApp(scripted(tmp_path))
     async with app.run_test(size=(50, 30)) as pilot:
         await ask(pilot, "older")
-        await pilot.press("a", "ctrl+j", "b", "up")
+        await pilot.press("a", "alt+enter", "b", "up")
         inside = app.prompt_text
         await pilot.press("up")
         beyond = app.prompt_text

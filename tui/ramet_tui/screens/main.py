@@ -12,9 +12,7 @@ from msgspec.structs import replace
 from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.dom import DOMNode
-from textual.events import Key
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -26,6 +24,7 @@ from ramet_tui.key_names import KeyHelp, bindings_of, key_help
 from ramet_tui.layout import PANES, Layout, PaneId
 from ramet_tui.messages import PlaceSelected, ProblemOccurred, UsageChanged
 from ramet_tui.navigation import History, Place
+from ramet_tui.widgets.chat_place import ChatPlace
 from ramet_tui.widgets.failures import ReportsFailures
 from ramet_tui.widgets.files_pane import FilesPane
 from ramet_tui.widgets.header_line import HeaderLine, Progress
@@ -41,24 +40,11 @@ if TYPE_CHECKING:
     from ramet_tui.screens.finder import FinderScreen
     from ramet_tui.screens.palette import Palette
     from ramet_tui.widgets.chat.pane import ChatPane
+    from ramet_tui.widgets.terminal.environment import ShellOpener
+    from ramet_tui.widgets.terminal.pane import TerminalPane
 
 MAX_OUTLINE = 5_000
 """Symbols of one file that the outline lists."""
-
-
-class ChatPlace(Vertical, can_focus=True):
-    """Stands where the chat will be, and keeps what is typed until then."""
-
-    def __init__(self) -> None:
-        super().__init__(classes="pane")
-        self.border_title = "Chat"
-        self.typed = ""
-
-    def on_key(self, event: Key) -> None:
-        """Keep a character for the prompt."""
-        if event.is_printable and event.character:
-            self.typed += event.character
-            event.stop()
 
 
 class MainScreen(ReportsFailures, Screen[None]):
@@ -77,6 +63,9 @@ class MainScreen(ReportsFailures, Screen[None]):
         Binding("f3", "pane('outline')", "outline", show=False, id="pane.outline", tooltip="Focus the outline; again to hide it"),
         Binding("f4", "pane('viewer')", "viewer", show=False, id="pane.viewer", tooltip="Focus the viewer; again to hide it"),
         Binding("f5", "pane('chat')", "chat", show=False, id="pane.chat", tooltip="Focus the chat; again to hide it"),
+        Binding(
+            "ctrl+j", "terminal", "terminal", id="pane.terminal", priority=True, tooltip="Focus the terminal; again to hide it"
+        ),
         Binding(
             "f6", "zoom", "zoom", id="pane.zoom", priority=True, tooltip="Give the focused pane the whole screen, or take it back"
         ),
@@ -117,6 +106,10 @@ class MainScreen(ReportsFailures, Screen[None]):
         self._chat_place = ChatPlace()
         self.chat: ChatPane | None = None
         """None in the first frame."""
+        self.terminal: TerminalPane | None = None
+        """None until it is opened."""
+        self.open_shell: ShellOpener | None = None
+        """How terminals start a shell; None starts the user's."""
 
     @property
     def _ramet(self) -> RametApp:
@@ -164,6 +157,8 @@ class MainScreen(ReportsFailures, Screen[None]):
             self.files.tree_view.set_root(workspace.root)
         if self.chat is not None:
             self.chat.set_workspace(workspace)
+        if self.terminal is not None:
+            self.terminal.set_workspace(workspace)
 
     def workspace_lost(self) -> None:
         """Forget a workspace that broke; files stay readable."""
@@ -258,6 +253,27 @@ class MainScreen(ReportsFailures, Screen[None]):
         event.stop()
         self.workbench.show(event.pane)
 
+    # What the terminal tells; its messages are handled by name, because they are not imported before it is opened
+
+    def on_terminal_pane_mention_wanted(self, event: TerminalPane.MentionWanted) -> None:
+        """Put a command into the question that is being written."""
+        event.stop()
+        if self.chat is not None:
+            self.workbench.show("chat")
+            self.chat.composer.prompt.insert(f"{event.mention} ")
+
+    def on_terminal_pane_question_wanted(self, event: TerminalPane.QuestionWanted) -> None:
+        """Ask about a command."""
+        event.stop()
+        if self.chat is not None:
+            self.workbench.show("chat")
+            self.chat.ask(event.question)
+
+    def on_terminal_tabs_emptied(self, event: TerminalPane.Emptied) -> None:
+        """Hide a terminal pane without terminals."""
+        event.stop()
+        self.workbench.hide("terminal")
+
     # Workers
 
     @work(group="chat-pane", exit_on_error=False)
@@ -274,6 +290,18 @@ class MainScreen(ReportsFailures, Screen[None]):
         if self._workspace is not None:
             chat.set_workspace(self._workspace)
 
+    @work(group="terminal-pane", exclusive=True, exit_on_error=False)
+    async def _add_terminal(self) -> None:
+        """Bring the terminal in; nothing of it is imported before."""
+        module = await asyncio.to_thread(importlib.import_module, "ramet_tui.widgets.terminal.pane")
+        terminal: TerminalPane = module.TerminalPane(self._source.root, self.open_shell, id="terminal")
+        if self._workspace is not None:
+            terminal.set_workspace(self._workspace)
+        terminal.set_files(self._paths)
+        await self.workbench.add_terminal(terminal, terminal.focus_content)
+        self.terminal = terminal
+        self.workbench.show("terminal")
+
     @work(group="files", exclusive=True, exit_on_error=False)
     async def _refresh_files(self) -> None:
         workspace = self._workspace
@@ -281,6 +309,8 @@ class MainScreen(ReportsFailures, Screen[None]):
             return
         self._paths = await workspace.files()
         self.files.set_paths(self._paths)
+        if self.terminal is not None:
+            self.terminal.set_files(self._paths)
         self.files.set_changes(await workspace.changes())
 
     @work(group="outline", exclusive=True, exit_on_error=False)
@@ -357,6 +387,16 @@ class MainScreen(ReportsFailures, Screen[None]):
             if name == pane:
                 self.workbench.show_or_hide(name)
 
+    def action_terminal(self) -> None:
+        """Focus the terminal, opening it at first; hide it when it has the focus."""
+        if self.terminal is None:
+            self._add_terminal()
+        elif not self.terminal.screens:
+            self.workbench.show("terminal")
+            self.terminal.action_new_tab()
+        else:
+            self.workbench.show_or_hide("terminal")
+
     def action_zoom(self) -> None:
         """Zoom the current pane."""
         self.workbench.zoom()
@@ -401,9 +441,15 @@ class MainScreen(ReportsFailures, Screen[None]):
             reasons["go.forward"] = "you did not go back"
         if self.workbench.arrangement.is_single:
             reasons |= dict.fromkeys(("pane.narrower", "pane.wider"), "only one pane is shown")
+        if self.terminal is not None and not self.terminal.display:
+            reasons |= {binding.id: "the terminal is hidden" for binding in bindings_of(type(self.terminal)) if binding.id}
         if self._workspace is None:
             reasons |= dict.fromkeys(("index.toggle", "index.rebuild"), "the workspace is not open")
         return reasons
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While keys go to the program in the terminal, none of them is one of the app."""
+        return self.terminal is None or not self.terminal.is_typing
 
     def _allowed(self, action_id: str) -> bool:
         reason = self.reasons().get(action_id)
@@ -416,6 +462,8 @@ class MainScreen(ReportsFailures, Screen[None]):
         yield from (self.files, self.outline, self.viewer)
         if self.chat is not None:
             yield self.chat
+        if self.terminal is not None:
+            yield self.terminal
 
     def palette_keys(self) -> Iterator[KeyHelp]:
         """Return the actions of the screen and of the panes, without moving about inside one."""
@@ -429,16 +477,18 @@ class MainScreen(ReportsFailures, Screen[None]):
         """Run an action of the screen or of a pane."""
         for node in self._palette_nodes():
             for binding in bindings_of(type(node)):
-                if binding.id == action_id:
+                if binding.id == action_id and (node is not self.terminal or self._allowed(action_id)):
                     await self.app.run_action(binding.action, default_namespace=node)
 
     def all_keys(self) -> Iterator[KeyHelp]:
-        """Return every key of the app once, those of the finders included."""
+        """Return every key of the app once, those of the finders and of a terminal that is not open included."""
         from ramet_tui.screens.finder import FinderScreen
+        from ramet_tui.widgets.terminal.pane import TerminalPane
+        from ramet_tui.widgets.terminal.screen import TerminalScreen
 
         seen: set[str] = set()
         types: list[type[DOMNode]] = [type(node) for node in (self, *self.walk_children(DOMNode))]
-        types.append(FinderScreen)
+        types += (TerminalPane, TerminalScreen, FinderScreen)
         for node_type in types:
             for binding in bindings_of(node_type):
                 if binding.id not in seen:

@@ -12,7 +12,8 @@ from textual.widget import Widget
 
 from ramet_tui.layout import PANES, PaneId
 
-TITLES: dict[PaneId, str] = {"files": "Files", "outline": "Outline", "viewer": "Viewer", "chat": "Chat"}
+TITLES: dict[PaneId, str] = {"files": "Files", "outline": "Outline", "viewer": "Viewer", "chat": "Chat", "terminal": "Terminal"}
+KEYS: dict[PaneId, str] = {"files": "f2", "outline": "f3", "viewer": "f4", "chat": "f5", "terminal": "^j"}
 
 
 class PaneSwitcher(Widget):
@@ -30,20 +31,20 @@ class PaneSwitcher(Widget):
 
     def render(self) -> Content:
         """Draw the names, the current one bright."""
-        return Content("").join(self._part(number, pane) for number, pane in enumerate(PANES))
+        return Content("").join(self._part(pane) for pane in PANES)
 
-    def _part(self, number: int, pane: PaneId) -> Content:
+    def _part(self, pane: PaneId) -> Content:
         is_current = pane == self.current
         return Content.assemble(
-            (f" f{number + 2}", "$accent" if is_current else "$faint-text"),
+            (f" {KEYS[pane]}", "$accent" if is_current else "$faint-text"),
             (f" {TITLES[pane]} ", "bold $accent" if is_current else "$secondary-text"),
         )
 
     def on_click(self, event: events.Click) -> None:
         """Say which pane was clicked."""
         left = 0
-        for number, pane in enumerate(PANES):
-            left += self._part(number, pane).cell_length
+        for pane in PANES:
+            left += self._part(pane).cell_length
             if event.x < left:
                 self.post_message(self.Chosen(pane))
                 return

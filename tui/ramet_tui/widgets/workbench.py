@@ -14,18 +14,31 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 
-from ramet_tui.layout import Arrangement, Layout, PaneId, arrange, resized, toggled, with_chat, with_files, with_left
+from ramet_tui.layout import (
+    Arrangement,
+    Layout,
+    PaneId,
+    arrange,
+    resized,
+    toggled,
+    with_chat,
+    with_closed_terminal,
+    with_files,
+    with_left,
+    with_terminal,
+)
 
-Border = Literal["left", "chat", "files"]
+Border = Literal["left", "chat", "files", "terminal"]
 STEP_COLUMNS = 4
+STEP_ROWS = 2
 FRAME_ROWS = 2
 """Rows of the screen above and below the panes."""
-FOCUS_ORDER: tuple[PaneId, ...] = ("viewer", "chat", "files", "outline")
+FOCUS_ORDER: tuple[PaneId, ...] = ("viewer", "chat", "files", "outline", "terminal")
 """Which pane takes the focus of one that was hidden."""
 
 
 class Workbench(Horizontal):
-    """Owns the layout; the four panes are given to it."""
+    """Owns the layout; the panes are given to it, the terminal when it is opened."""
 
     @dataclass
     class LayoutChanged(Message):
@@ -51,20 +64,22 @@ class Workbench(Horizontal):
         self._panes = dict(panes)
         self._focus_in = dict(focus_in)
         """How each pane gives the focus to the widget inside it that wants it."""
-        self._chosen = layout
+        self._chosen = with_closed_terminal(layout)
         self._current: PaneId = "files"
         self._is_zoomed = False
         self._arrangement = Arrangement(visible=())
         self._dragged: Border | None = None
         self._left = Vertical(id="left")
+        self._middle = Vertical(id="middle")
 
     def compose(self) -> ComposeResult:
-        """Files above outline on the left, viewer, chat; sized before they are mounted, so that they are styled once."""
+        """Files above outline, viewer above terminal, chat; sized before they are mounted, so that they are styled once."""
         self._arrange(self.app.size - Size(0, FRAME_ROWS))
         with self._left:
             yield self._panes["files"]
             yield self._panes["outline"]
-        yield self._panes["viewer"]
+        with self._middle:
+            yield self._panes["viewer"]
         yield self._panes["chat"]
 
     def on_resize(self) -> None:
@@ -98,6 +113,19 @@ class Workbench(Horizontal):
             focus()
         await former.remove()
 
+    async def add_terminal(self, widget: Widget, focus: Callable[[], object]) -> None:
+        """Take the terminal in, below the viewer; it stays hidden until it is shown."""
+        self._panes["terminal"], self._focus_in["terminal"] = widget, focus
+        widget.display = False
+        await self._middle.mount(widget)
+
+    def hide(self, pane: PaneId) -> None:
+        """Hide a pane; another one gets the focus if it had it."""
+        layout = self._chosen if pane in self._chosen.hidden else toggled(self._chosen, pane)
+        self._choose(layout)
+        if self._current == pane:
+            self.show(next(name for name in FOCUS_ORDER if name not in layout.hidden))
+
     def show(self, pane: PaneId) -> None:
         """Make a pane visible and focus it."""
         if pane in self._chosen.hidden and not self._arrangement.is_single:
@@ -112,9 +140,7 @@ class Workbench(Horizontal):
         if not has_focus or self._arrangement.is_single:
             self.show(pane)
             return
-        layout = toggled(self._chosen, pane)
-        self._choose(layout)
-        self.show(next(name for name in FOCUS_ORDER if name not in layout.hidden))
+        self.hide(pane)
 
     def zoom(self) -> None:
         """Give the current pane the whole screen, or take it back."""
@@ -125,7 +151,8 @@ class Workbench(Horizontal):
         """Make the current pane wider or narrower."""
         if not self._arrangement.is_single:
             columns, rows = self.size
-            self._choose(resized(self._chosen, self._arrangement, self._current, steps * STEP_COLUMNS, columns, rows))
+            cells = steps * (STEP_ROWS if self._current == "terminal" else STEP_COLUMNS)
+            self._choose(resized(self._chosen, self._arrangement, self._current, cells, columns, rows))
 
     def _choose(self, layout: Layout) -> None:
         if layout != self._chosen:
@@ -146,7 +173,10 @@ class Workbench(Horizontal):
         self._left.display = bool({"files", "outline"} & set(arrangement.visible))
         self._left.styles.width = arrangement.left_width or "1fr"
         self._panes["chat"].styles.width = arrangement.chat_width or "1fr"
-        self._panes["viewer"].styles.width = "1fr"
+        self._middle.display = bool({"viewer", "terminal"} & set(arrangement.visible))
+        self._middle.styles.width = "1fr"
+        if "terminal" in self._panes:
+            self._panes["terminal"].styles.height = arrangement.terminal_rows or "1fr"
         self._panes["files"].styles.height = arrangement.files_rows or "1fr"
         self._panes["outline"].styles.height = Scalar.parse("1fr")
         self.set_class(arrangement.is_single, "-single")
@@ -165,14 +195,18 @@ class Workbench(Horizontal):
         if self._arrangement.is_single:
             return None
         left = self._left
-        viewer, chat = self._panes["viewer"], self._panes["chat"]
-        if self._arrangement.chat_width and x in (chat.region.x, chat.region.x - 1) and viewer.display:
+        chat = self._panes["chat"]
+        if self._arrangement.chat_width and x in (chat.region.x, chat.region.x - 1) and self._middle.display:
             return "chat"
         if self._arrangement.left_width and x in (left.region.right - 1, left.region.right):
             return "left"
         files = self._panes["files"]
         if self._arrangement.files_rows and x < left.region.right and y in (files.region.bottom - 1, files.region.bottom):
             return "files"
+        viewer = self._panes["viewer"]
+        is_below = y in (viewer.region.bottom - 1, viewer.region.bottom)
+        if self._arrangement.terminal_rows and is_below and x in viewer.region.column_range:
+            return "terminal"
         return None
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
@@ -193,6 +227,8 @@ class Workbench(Horizontal):
             self._chosen = with_left(self._chosen, x - self.region.x + 1, columns)
         elif self._dragged == "chat":
             self._chosen = with_chat(self._chosen, self.region.right - x, columns - self._arrangement.left_width)
+        elif self._dragged == "terminal":
+            self._chosen = with_terminal(self._chosen, self.region.bottom - y, rows)
         else:
             self._chosen = with_files(self._chosen, y - self.region.y + 1, rows)
         self._arrange()

@@ -11,7 +11,7 @@ from ramet_tui.widgets.chat.commands import COMMANDS
 KEYS = (
     ("enter", "send, or take the completion"),
     ("ctrl+r", "show what will be sent with the question, and take parts of it away"),
-    ("ctrl+j", "new line; also shift+enter, alt+enter"),
+    ("alt+enter", "new line; also shift+enter, ctrl+n"),
     ("esc", "stop the answer; from the sources, back to the prompt"),
     ("tab, ctrl+up", "from the prompt to the sources"),
     ("enter", "on a source: open it in the viewer"),

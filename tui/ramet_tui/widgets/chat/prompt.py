@@ -26,7 +26,7 @@ class PromptInput(TextArea):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "send", "Send", id="chat.send", priority=True, tooltip="Send the question, or take the completion"),
-        Binding("ctrl+j,shift+enter,alt+enter", "newline", "New line", id="chat.newline", tooltip="Start a new line", show=False),
+        Binding("alt+enter,shift+enter,ctrl+n", "newline", "New line", id="chat.newline", tooltip="Start a new line", show=False),
         Binding("tab", "complete", "Sources", id="chat.sources", tooltip="Take the completion, else go to the sources"),
         Binding(
             "ctrl+up,alt+up", "leave", "Sources", id="chat.transcript", tooltip="Go to the sources or the transcript", show=False
