@@ -31,6 +31,12 @@ DEADLINE = 60.0
 """Seconds to wait for anything on the screen; the first index of a fresh data directory is the longest wait."""
 QUESTION = "what happens when the app context is popped?"
 
+BROKEN = """from src.flask.ctx import AppContext
+
+print(AppContext.pop(None))
+"""
+"""A program that fails inside the package."""
+
 Scene = Callable[[Pilot[None]], Awaitable[None]]
 
 
@@ -59,6 +65,7 @@ def unpack(archive: Path, folder: Path) -> Path:
     for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "Flask 3.1.0"]):
         subprocess.run(["git", *identity, *arguments], cwd=root, check=True)
     (root / "notes.md").write_text("# Notes\n\nWhat to look at next.\n")
+    (root / "broken.py").write_text(BROKEN)
     with (root / "src/flask/ctx.py").open("a") as file:
         file.write("\n# reviewed\n")
     return root
@@ -112,6 +119,22 @@ async def keys(pilot: Pilot[None]) -> None:
     await shown(pilot, "Keys")
 
 
+async def terminal(pilot: Pilot[None]) -> None:
+    """A failed command in the terminal, above it the place that it names."""
+    await pilot.press("ctrl+j")
+    await shown(pilot, "$ ")
+    await type_text(pilot, "ls src/flask")
+    await pilot.press("enter")
+    await shown(pilot, "ctx.py")
+    await type_text(pilot, "python3 -S broken.py")
+    await pilot.press("enter")
+    await shown(pilot, "explain")
+    await pilot.press("ctrl+right_square_bracket", "F", "enter")
+    await pilot.pause(1.0)
+    await pilot.press("ctrl+j")
+    await pilot.pause(0.5)
+
+
 async def welcome(pilot: Pilot[None]) -> None:
     """The app as it opens."""
     await shown(pilot, "Files")
@@ -122,6 +145,7 @@ SCENES: dict[str, tuple[Scene, tuple[int, int], str]] = {
     "answer-light": (answer, (150, 44), "ramet-light"),
     "search": (search, (150, 44), "ramet-dark"),
     "keys": (keys, (120, 40), "ramet-dark"),
+    "terminal": (terminal, (150, 44), "ramet-dark"),
     "narrow": (answer, (80, 24), "ramet-dark"),
     "welcome": (welcome, (150, 44), "ramet-dark"),
 }
@@ -158,6 +182,8 @@ def main() -> int:
             del os.environ[variable]
         os.environ["OLLAMA_HOST"] = "http://127.0.0.1:1"
         os.environ["TEXTUAL_ANIMATIONS"] = "none"
+        os.environ |= {"HOME": str(home), "SHELL": "/bin/bash"}
+        (home / ".bashrc").write_text("PS1='\\[\\e[36m\\]flask\\[\\e[m\\] $ '\n")
         root = unpack(archive, home)
         try:
             for name in options.only or SCENES:
