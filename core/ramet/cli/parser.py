@@ -104,7 +104,9 @@ def _add_revision(parser: Parser, text: str) -> None:
             raise argparse.ArgumentTypeError("the revision is empty")
         return name
 
-    parser.add_argument("--at", metavar="REV", type=revision, help=text)
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--at", metavar="REV", type=revision, help=text)
+    place.add_argument("--branch", dest="at", metavar="NAME", type=revision, help="the same for a branch of the file system")
 
 
 def _dollars(text: str) -> float:
@@ -230,6 +232,14 @@ def _doctor(parser: Parser) -> None:
     _add_json(parser, "print one JSON array of {area, level, sentence, advice}")
 
 
+def _branch(parser: Parser) -> None:
+    from ramet.cli.branch_arguments import add_branch_arguments
+
+    parser.set_defaults(action="list", dropped=False)
+    actions = parser.add_subparsers(metavar="ACTION")
+    add_branch_arguments(parser, lambda name, text: _action(actions, name, text))
+
+
 def _config(parser: Parser) -> None:
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     _action(actions, "path", "print the file that holds your configuration")
@@ -262,6 +272,7 @@ _COMMANDS = {
     "run": _Command("run one command and record it", "run", _run, texts.RUN_EPILOG),
     "hook": _Command("print a script that makes a shell tell of its commands", "hook", _hook, texts.HOOK_EPILOG),
     "terminal": _Command("list, show, search or forget recorded commands", "terminal", _terminal, texts.TERMINAL_EPILOG),
+    "branch": _Command("fork the file system, work there, compare, merge back", "branch", _branch, texts.BRANCH_EPILOG),
     "doctor": _Command("say what is configured, reachable and indexed", "doctor", _doctor),
     "config": _Command("show the configuration and where it comes from", "config", _config),
     "key": _Command("keep API keys in the system keyring", "key", _key, texts.KEY_EPILOG),
