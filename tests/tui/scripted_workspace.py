@@ -120,6 +120,8 @@ class ScriptedWorkspace(ScriptedBranches):
         self.findings: tuple[Finding, ...] = ()
         self.failures: dict[str, RametError] = {}
         self.branch_answers = {}
+        self.runs: list[CommandRun] = []
+        """What `record_command` has kept, and tests may put there; the oldest first."""
         self.calls: list[tuple[str, object]] = []
         self.closed_streams: list[str] = []
         self.closed = False

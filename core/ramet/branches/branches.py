@@ -49,6 +49,8 @@ from ramet.paths import UserDirectories
 
 WORKING_TREE = "working tree"
 """What a branch is forked from when nothing else is said."""
+_MOST_NAMED = 1_000
+"""Files left out of a fork that are named one by one."""
 _FULL_DIGITS = (40, 64)
 
 
@@ -149,6 +151,9 @@ class Branches:
             )
             self.store.save(replace(state, branches=(*state.branches, *records)))
         skipped, notes = (snapshot.skipped, snapshot.notes) if snapshot is not None else ((), ())
+        if len(skipped) > _MOST_NAMED:
+            notes = (*notes, f"{len(skipped) - _MOST_NAMED:,} more files were left out for the same reasons.")
+            skipped = skipped[:_MOST_NAMED]
         return BranchFork(tuple(record.value(0 if snapshot else None) for record in records), skipped, notes)
 
     # -- files

@@ -34,7 +34,7 @@ def diff_stat(objects: ObjectStore, old: str, new: str) -> DiffStat:
     """Return how much differs between two trees."""
     if old == new:
         return DiffStat()
-    listing = objects.git.run("diff-tree", "--numstat", "-z", *_FLAGS, old, new, "--", environment=RAW)
+    listing = objects.stored.run("diff-tree", "--numstat", "-z", *_FLAGS, old, new, "--", environment=RAW)
     files = added = removed = 0
     for record in listing.split(b"\0"):
         numbers = record.split(b"\t", 2)
@@ -51,10 +51,10 @@ def diff_trees(objects: ObjectStore, old: str, new: str, paths: Sequence[str] = 
         return ()
     wanted = [path_from_text(path.rstrip("/")) for path in paths]
     arguments: tuple[str | bytes, ...] = (*_FLAGS, old, new, "--", *wanted)
-    listing = objects.git.run("diff-tree", "--raw", "-z", "--no-abbrev", *arguments, environment=_LITERAL)
+    listing = objects.stored.run("diff-tree", "--raw", "-z", "--no-abbrev", *arguments, environment=_LITERAL)
     if not listing:
         return ()
-    patch = objects.git.run("diff-tree", "-p", "-U3", *arguments, environment=_LITERAL)
+    patch = objects.stored.run("diff-tree", "-p", "-U3", *arguments, environment=_LITERAL)
     sections = _sections(patch)
     return tuple(_file_diff(record, sections) for record in _records(listing))
 

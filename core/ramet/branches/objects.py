@@ -66,6 +66,8 @@ class ObjectStore:
         alternates = [location.common_dir / "objects"] if location.common_dir is not None else []
         self.alternates = tuple(alternates)
         self.git = Git(location.root, git_dir=folder, work_tree=location.root, alternates=alternates)
+        self.stored = Git(folder, git_dir=folder, alternates=alternates)
+        """Compares what is stored, without a look at the files: what .gitmodules says there may be nonsense."""
         self.own = Git(location.root, git_dir=folder, work_tree=location.root)
         """Sees the private objects alone."""
         self.user = Git(location.root) if location.is_git else None
@@ -178,7 +180,9 @@ class ObjectStore:
     # -- inside
 
     def _changes(self, old: str, new: str, *flags: str) -> list[TreeChange]:
-        output = self.git.run("diff-tree", "--raw", "-z", "--no-renames", "--no-abbrev", *flags, old, new, "--", environment=RAW)
+        output = self.stored.run(
+            "diff-tree", "--raw", "-z", "--no-renames", "--no-abbrev", *flags, old, new, "--", environment=RAW
+        )
         return parse_raw(output)
 
     def _take(self, ids: Sequence[str]) -> None:

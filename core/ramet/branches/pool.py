@@ -119,7 +119,8 @@ class Pool:
         left_out = {os.fsencode(link) for link in slot.links}
         paths: dict[bytes, None] = {}
         notes = []
-        for line in listing.split(b"\0")[:-1]:
+        # What was changed first: a file that is a folder now must go before what is in that.
+        for line in sorted(listing.split(b"\0")[:-1], key=lambda line: line[:1] == b"?"):
             tag, path = line[:1], line[2:]
             if path.rstrip(b"/") in left_out:
                 continue

@@ -146,7 +146,7 @@ class TreeMerger:
 
     def _renames(self, old: str, new: str) -> dict[str, str]:
         """Return which files were renamed to what, by similarity as git sees it."""
-        listing = self._objects.git.run(
+        listing = self._objects.stored.run(
             "diff-tree", "--raw", "-z", "-r", "-M", "--diff-filter=R", old, new, "--", environment=RAW
         )
         fields = listing.split(b"\0")[:-1]

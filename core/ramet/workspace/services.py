@@ -49,6 +49,8 @@ _WARM_PATIENCE = 5.0
 """Seconds after opening in which a search waits for the vectors to be loaded; without them it finds less."""
 _LOOK_PATIENCE = 2.0
 """Seconds that a status waits for git; then it tells what was known before."""
+_TIDY_SECONDS = 60.0
+"""Least time between two looks at how much disk the branches take, which counts all their files."""
 _LARGE_INDEX = 500
 """Chunks; storing the vectors of fewer takes no longer than starting the process that does it."""
 
@@ -135,7 +137,7 @@ class Services:
         self._background: set[asyncio.Task[Any]] = set()  # Any: their results are of no interest
         self._following: asyncio.Task[None] | None = None
         self._warming: asyncio.Task[None] | None = None
-        self._tidying: asyncio.Task[None] | None = None
+        self._tidied_at = float("-inf")
         self._branch_notes: tuple[str, ...] = ()
 
     # -- the index
@@ -275,8 +277,10 @@ class Services:
     def branches_changed(self, limit: int) -> None:
         """Tell the watchers, and free what the branches take beyond the limit, in bytes."""
         self.listeners.tell()
-        if self._tidying is None or self._tidying.done():
-            self._tidying = self._in_background(self._tidy(limit))
+        now = time.monotonic()
+        if now - self._tidied_at > _TIDY_SECONDS:
+            self._tidied_at = now
+            self._in_background(self._tidy(limit))
 
     def take_branch_notes(self) -> tuple[str, ...]:
         """Return what was repaired or removed since the last call."""

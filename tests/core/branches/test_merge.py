@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
 
+from ramet.branches import disk
 from ramet.branches.branches import Branches
-from ramet.errors import BranchConflict, UsageError
+from ramet.errors import BranchConflict, StoreFull, UsageError
 from ramet.models import ConflictChoice, FileEdit, HunkChoice, MergedFile, MergeRequest
 from tests.core.branches.conftest import Open, Run, fork, git_state
 
@@ -295,3 +297,36 @@ def test_a_plain_folder_is_merged_into_as_well(tmp_path: Path, opened: Open) -> 
     assert result.is_written
     assert (folder / "a.txt").read_text() == "two\n"
     assert [path.name for path in folder.iterdir()] == ["a.txt"]
+
+
+def test_a_full_disk_in_the_middle_of_a_merge_leaves_everything_as_it_was(
+    branches: Branches, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fork(branches)
+    branches.write("try", [FileEdit(f"new/{number}.txt", b"x") for number in range(4)] + [FileEdit("web/app.ts", None)])
+    before = git_state(shop)
+    write, left = disk.write_new, 2
+
+    def full(root: Path, path: str, mode: int, content: bytes, like: str) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            (root / path).write_bytes(b"")  # what a full disk leaves of a file
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(root, path, mode, content, like)
+
+    monkeypatch.setattr(disk, "write_new", full)
+    with pytest.raises(StoreFull, match="disk is full"):
+        branches.merge(MergeRequest("try"))
+    monkeypatch.undo()
+
+    assert git_state(shop) == before
+    assert branches.merge(MergeRequest("try")).is_written
+
+
+def test_a_name_that_changes_only_its_case_is_merged(branches: Branches, shop: Path) -> None:
+    fork(branches)
+    branches.write("try", [FileEdit("README.md", None), FileEdit("readme.md", branches.read("try", "README.md"))])
+    branches.merge(MergeRequest("try"))
+
+    assert {path.name for path in shop.iterdir() if path.name.lower() == "readme.md"} == {"readme.md"}
