@@ -81,6 +81,12 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """How often the model may ask for tools in one answer."""
     engine_idle_minutes: Annotated[float, Meta(ge=0.01, le=10_080)] = 30.0
     """The engine leaves after this long without a front end."""
+    branch_links: str = ".venv venv node_modules"
+    """Ignored folders of the working tree that are linked where a branch is laid out, with spaces between."""
+    branch_setup: str = ""
+    """A shell command to run once in a folder in which branches are laid out, before the first use."""
+    branch_limit_mb: Annotated[int, Meta(ge=10, le=10_000_000)] = 2_000
+    """What the branches of one working tree may take of the disk, in MB; what was dropped goes first."""
     theme: str = ""
     limits: IndexLimits = IndexLimits()
     terminal: TerminalSettings = TerminalSettings()

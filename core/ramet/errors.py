@@ -4,6 +4,7 @@
     ├── UsageError            the request cannot be carried out as asked (bad folder, empty question, unknown id)
     ├── ConfigError           a configuration file or variable is wrong or not allowed
     ├── GitError              git is missing, refused the repository or failed
+    ├── BranchConflict        what was to be done to a branch or the working tree meets what somebody else did
     ├── StoreError            the data directory cannot be used
     │   ├── StoreLocked       another process owns it
     │   ├── StoreFull         the disk is full
@@ -54,6 +55,12 @@ class ConfigError(RametError):
 
 class GitError(RametError):
     """git is missing, refused the repository or failed."""
+
+
+class BranchConflict(RametError):
+    """What was to be done to a branch or to the working tree meets what somebody else did there."""
+
+    exit_code = 3
 
 
 class StoreError(RametError):

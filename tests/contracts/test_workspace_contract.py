@@ -27,7 +27,7 @@ from ramet.events import (
     StatusChanged,
     TextDelta,
 )
-from ramet.models import AskRequest, Attachment, CommandRecording, FileChange
+from ramet.models import AskRequest, Attachment, BranchRun, CommandRecording, FileChange, FileEdit, ForkRequest, MergeRequest
 from ramet.paths import UserDirectories
 from ramet.workspace.protocol import Workspace
 
@@ -327,6 +327,45 @@ async def test_a_commit_is_indexed_searched_and_asked_about(workspace: Workspace
     for name in ("nowhere", "HEAD:README.md", "-x"):
         with pytest.raises(UsageError, match=r"revision|names a file"):
             await workspace.search("anything", at=name)
+
+
+async def test_a_branch_is_forked_edited_compared_merged_and_dropped(workspace: Workspace, shop: Path, git: Git) -> None:
+    (shop / "shop/untracked.py").write_text("UNTRACKED = 1\n")
+    made = await workspace.branch_new(ForkRequest(("try",)))
+    await workspace.branch_write("try", (FileEdit("shop/cart.py", b"CART = 1\n"), FileEdit("web/app.ts", None)), "Simplify")
+    with pytest.raises(UsageError, match="not a path"):
+        await workspace.branch_write("try", (FileEdit("../out", b"x"),))
+    read = await workspace.branch_read("try", "shop/cart.py"), await workspace.branch_read("try", "shop/untracked.py")
+    files = await workspace.branch_files("try")
+    diff = await workspace.branch_diff("try", "now", ("web",))
+    (shop / "shop/cart.py").write_text("MINE = 1\n")
+    open_ = await workspace.branch_merge(MergeRequest("try"))
+    merged = await workspace.branch_merge(MergeRequest("try", rest="theirs"))
+    on_the_disk = (shop / "shop/cart.py").read_text(), (shop / "web/app.ts").exists()
+    undone = await workspace.branch_undo()
+    place = await workspace.branch_place("try", os.getpid())
+    (Path(place.path) / "made.txt").write_text("made\n")
+    finished = await workspace.branch_finished("try", place.slot, BranchRun("make", 0, 1.0, 0.5, "made\n"))
+    kept = await workspace.branch_keep("try", "kept", "Simplify")
+    shown = await workspace.branch("try")
+    dropped = await workspace.branch_drop("try")
+    listed = await workspace.branches(), await workspace.branches(dropped=True)
+    back = await workspace.branch_undo("try")
+
+    assert [branch.name for branch in made.branches] == ["try"]
+    assert read == (b"CART = 1\n", b"UNTRACKED = 1\n")
+    assert "shop/untracked.py" in files
+    assert [(file.path, file.state) for file in diff.files] == [("web/app.ts", "deleted")]
+    assert ([conflict.path for conflict in open_.conflicts], open_.is_written) == (["shop/cart.py"], False)
+    assert (merged.is_written, on_the_disk) == (True, ("CART = 1\n", False))
+    assert (undone.kind, (shop / "shop/cart.py").read_text()) == ("merge", "MINE = 1\n")
+    assert (finished.branches[0].runs[-1].changed, shown.runs[-1].output) == (1, "made\n")
+    assert (kept.name, git(shop, "show", "kept:made.txt")) == ("kept", "made\n")
+    assert (dropped.state, listed[0].branches, [branch.name for branch in listed[1].branches]) == ("dropped", (), ["try"])
+    assert listed[1].usage.objects > 0
+    assert back.kind == "drop"
+    with pytest.raises(UsageError, match="no branch"):
+        await workspace.branch("nowhere")
 
 
 async def test_watching_pushes_snapshots_of_files_git_and_index(workspace: Workspace, shop: Path, git: Git) -> None:

@@ -45,6 +45,7 @@ from ramet.models import (
     WorkspaceStatus,
 )
 from ramet.workspace.protocol import Workspace
+from tests.fakes.scripted_branches import ScriptedBranches
 
 READY = IndexStatus(state="ready", files=7, chunks=23, vectors=23, lexical_ready=True, dense_ready=True, tree="t1")
 """An index that is complete."""
@@ -83,7 +84,7 @@ AskScript = Sequence[AskEvent | RametError | Pause]
 IndexScript = Sequence[IndexEvent | RametError | Pause]
 
 
-class ScriptedWorkspace:
+class ScriptedWorkspace(ScriptedBranches):
     """See the module; every attribute may be set by the test before or while the app runs."""
 
     def __init__(self, root: Path, *, name: str = "", index: IndexStatus = READY, model: str = "") -> None:
@@ -117,8 +118,10 @@ class ScriptedWorkspace:
         self.checked_citations: dict[int, Citation] = {}
         """What `check_citations` says by number; others come back as they are."""
         self.findings: tuple[Finding, ...] = ()
-        self.runs: list[CommandRun] = []
         self.failures: dict[str, RametError] = {}
+        self.branch_answers = {}
+        self.runs: list[CommandRun] = []
+        """What `record_command` has kept, and tests may put there; the oldest first."""
         self.calls: list[tuple[str, object]] = []
         self.closed_streams: list[str] = []
         self.closed = False

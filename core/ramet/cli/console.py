@@ -15,12 +15,13 @@ from ramet.inert import inert_block, inert_line
 from ramet.models import Revision
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+_STYLES |= {"bold red": "1;4;31", "bold green": "1;4;32"}
 _UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """What JSON leaves as it is and a terminal may act on."""
 
 
 class Painted(Struct, frozen=True):
-    """A piece of a line in a style: bold, dim, red, green, yellow, cyan, or none."""
+    """A piece of a line in a style: bold, dim, red, green, yellow, cyan, bold red, bold green, or none."""
 
     text: str
     style: str
@@ -77,7 +78,10 @@ class Console:
 
 
 def place(path: str, lines: str, revision: Revision | None = None) -> str:
-    """Return `path:lines`, or `commit:path:lines` as git writes it, which `git show` takes without the lines."""
+    """Return `path:lines`, or `commit:path:lines` as git writes it, which `git show` takes without the lines.
+
+    For a branch of the file system, which git does not know, it is `branch:path:lines`.
+    """
     return f"{revision.short}:{path}:{lines}" if revision is not None else f"{path}:{lines}"
 
 

@@ -104,7 +104,9 @@ def _add_revision(parser: Parser, text: str) -> None:
             raise argparse.ArgumentTypeError("the revision is empty")
         return name
 
-    parser.add_argument("--at", metavar="REV", type=revision, help=text)
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--at", metavar="REV", type=revision, help=text)
+    place.add_argument("--branch", dest="at", metavar="NAME", type=revision, help="the same for a branch of the file system")
 
 
 def _dollars(text: str) -> float:
@@ -210,7 +212,7 @@ def _terminal(parser: Parser) -> None:
     showing.add_argument("id", metavar="N", help="its number: 3, t3 or @t3")
     searching = _action(actions, "search", "find those whose command line and output have all words")
     searching.add_argument("query", metavar="WORD", nargs="+", help="beginnings of words")
-    failing = _action(actions, "last-error", "print the newest one that failed")
+    failing = _action(actions, "last-error", "say what went wrong in the newest one that failed")
     for action in (listing, searching):
         _add_limit(action, 20, _MOST_LISTED)
     for action in (listing, showing, searching, failing):
@@ -228,6 +230,14 @@ def _engine(parser: Parser) -> None:
 
 def _doctor(parser: Parser) -> None:
     _add_json(parser, "print one JSON array of {area, level, sentence, advice}")
+
+
+def _branch(parser: Parser) -> None:
+    from ramet.cli.branch_arguments import add_branch_arguments
+
+    parser.set_defaults(action="list", dropped=False)
+    actions = parser.add_subparsers(metavar="ACTION")
+    add_branch_arguments(parser, lambda name, text: _action(actions, name, text))
 
 
 def _config(parser: Parser) -> None:
@@ -262,6 +272,7 @@ _COMMANDS = {
     "run": _Command("run one command and record it", "run", _run, texts.RUN_EPILOG),
     "hook": _Command("print a script that makes a shell tell of its commands", "hook", _hook, texts.HOOK_EPILOG),
     "terminal": _Command("list, show, search or forget recorded commands", "terminal", _terminal, texts.TERMINAL_EPILOG),
+    "branch": _Command("fork the file system, work there, compare, merge back", "branch", _branch, texts.BRANCH_EPILOG),
     "doctor": _Command("say what is configured, reachable and indexed", "doctor", _doctor),
     "config": _Command("show the configuration and where it comes from", "config", _config),
     "key": _Command("keep API keys in the system keyring", "key", _key, texts.KEY_EPILOG),

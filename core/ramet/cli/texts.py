@@ -16,9 +16,10 @@ examples:
   pytest 2>&1 | ramet ask "why does it fail?"  with piped text as context
   ramet shell                                  your shell, with its commands recorded
   ramet run -- make test                       one command, recorded
+  ramet branch new try                         fork everything here, uncommitted work included
   ramet doctor                                 what is configured, reachable and indexed
 
-`ramet COMMAND --help` explains a command. Exit codes: 0 fine, 1 failure, 2 wrong usage, 130 interrupted."""
+`ramet COMMAND --help` explains a command. Exit codes: 0 fine, 1 failure, 2 wrong usage, 3 conflict, 130 interrupted."""
 
 ASK_EPILOG = """\
 The answer goes to stdout as it arrives, followed by its sources; progress goes to stderr.
@@ -38,6 +39,19 @@ examples:
   git diff | ramet ask "what could this break?"
   ramet ask --tmux "what went wrong here?"
   ramet ask --json "what is a view?" | jq -r 'select(.event == "Answered").text'"""
+
+BRANCH_EPILOG = """\
+A branch is a copy of the whole working tree as it is: with what is modified, staged and untracked, but without what is ignored.
+It is kept outside the repository; your files, index, HEAD, stash and hooks are never touched, but by `merge`, which writes files.
+
+examples:
+  ramet branch new try                         fork the working tree
+  ramet branch run try -- pytest -x            run a command there; its exit code is that of the command
+  ramet branch diff try --against now          compare with the working tree as it is now
+  ramet branch merge try src/ --hunk a.py:1,3  merge back a folder and two hunks
+  ramet branch merge try --choose a.py=theirs  choose in a conflict
+  ramet branch undo                            take the last merge or drop back
+  ramet search --branch try "retry limit"      search it, without a checkout"""
 
 KEY_EPILOG = """\
 The key is asked for without being shown, or read from standard input: it never appears on the command line.
@@ -79,5 +93,5 @@ examples:
   ramet terminal list --failed
   ramet terminal show 12
   ramet terminal search KeyError
-  ramet terminal last-error --json | jq -r .output
+  ramet terminal last-error --json | jq -r .digest
   ramet terminal forget --all"""

@@ -23,15 +23,27 @@ from ramet.errors import EngineCrashed
 from ramet.events import AskEvent, IndexEvent, StatusChanged
 from ramet.models import (
     AskRequest,
+    Branch,
+    BranchDiff,
+    BranchFork,
+    BranchList,
+    BranchPlace,
+    BranchRun,
+    BranchUndo,
     Citation,
     CommandRecording,
     CommandRun,
     Conversation,
     ConversationInfo,
     FileChange,
+    FileEdit,
     Finding,
+    ForkRequest,
     IndexEstimate,
+    KeptBranch,
     Mentioned,
+    MergeRequest,
+    MergeResult,
     Reference,
     RequestContext,
     Revision,
@@ -208,6 +220,58 @@ class RemoteWorkspace:
         """See `Workspace`."""
         return await self._call(protocol.MENTIONED, protocol.MentionedParams(question))
 
+    async def branch_new(self, request: ForkRequest) -> BranchFork:
+        """See `Workspace`."""
+        return await self._call_once(protocol.BRANCH_NEW, protocol.ForkParams(request))
+
+    async def branches(self, dropped: bool = False) -> BranchList:
+        """See `Workspace`."""
+        return await self._call(protocol.BRANCHES, protocol.BranchesParams(dropped))
+
+    async def branch(self, name: str) -> Branch:
+        """See `Workspace`."""
+        return await self._call(protocol.BRANCH, protocol.BranchParams(name))
+
+    async def branch_files(self, name: str) -> tuple[str, ...]:
+        """See `Workspace`."""
+        return await self._call(protocol.BRANCH_FILES, protocol.BranchParams(name))
+
+    async def branch_read(self, name: str, path: str) -> bytes:
+        """See `Workspace`."""
+        return await self._call(protocol.BRANCH_READ, protocol.BranchReadParams(name, path))
+
+    async def branch_write(self, name: str, edits: tuple[FileEdit, ...], message: str = "") -> Branch:
+        """See `Workspace`."""
+        return await self._call_once(protocol.BRANCH_WRITE, protocol.BranchWriteParams(name, edits, message))
+
+    async def branch_diff(self, name: str, against: str = "", paths: tuple[str, ...] = ()) -> BranchDiff:
+        """See `Workspace`."""
+        return await self._call(protocol.BRANCH_DIFF, protocol.BranchDiffParams(name, against, paths))
+
+    async def branch_merge(self, request: MergeRequest) -> MergeResult:
+        """See `Workspace`."""
+        return await self._call_once(protocol.BRANCH_MERGE, protocol.MergeParams(request))
+
+    async def branch_undo(self, name: str = "") -> BranchUndo:
+        """See `Workspace`."""
+        return await self._call_once(protocol.BRANCH_UNDO, protocol.BranchUndoParams(name))
+
+    async def branch_keep(self, name: str, as_name: str = "", message: str = "") -> KeptBranch:
+        """See `Workspace`."""
+        return await self._call_once(protocol.BRANCH_KEEP, protocol.BranchKeepParams(name, as_name, message))
+
+    async def branch_drop(self, name: str) -> Branch:
+        """See `Workspace`."""
+        return await self._call_once(protocol.BRANCH_DROP, protocol.BranchParams(name))
+
+    async def branch_place(self, name: str, owner: int = 0) -> BranchPlace:
+        """See `Workspace`."""
+        return await self._call(protocol.BRANCH_PLACE, protocol.BranchPlaceParams(name, owner))
+
+    async def branch_finished(self, name: str, slot: int, run: BranchRun | None = None, setup: str = "") -> BranchFork:
+        """See `Workspace`."""
+        return await self._call_once(protocol.BRANCH_FINISHED, protocol.BranchFinishedParams(name, slot, run, setup))
+
     async def doctor(self) -> tuple[Finding, ...]:
         """See `Workspace`."""
         return await self._call(protocol.DOCTOR, NoParams())
@@ -237,8 +301,15 @@ class RemoteWorkspace:
         try:
             return await (await self._connected()).call(method, params)
         except EngineCrashed:
-            pass  # every method with one answer may be repeated
+            pass  # it only asks, and may be asked again
         return await (await self._connected()).call(method, params)
+
+    async def _call_once(self, method: Call[P, R], params: P) -> R:
+        """Call a method that changes something; where the engine goes away, nobody knows whether it did."""
+        try:
+            return await (await self._connected()).call(method, params)
+        except EngineCrashed as error:
+            raise EngineCrashed(error.what, "See with `ramet branch list` what was done, and repeat the rest.") from error
 
     async def _stream(self, method: Stream[P, R], params: P) -> AsyncGenerator[R, None]:
         has_yielded = False

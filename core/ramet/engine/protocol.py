@@ -25,15 +25,27 @@ from ramet.errors import EngineError, RametError
 from ramet.events import AskEvent, IndexEvent, StatusChanged
 from ramet.models import (
     AskRequest,
+    Branch,
+    BranchDiff,
+    BranchFork,
+    BranchList,
+    BranchPlace,
+    BranchRun,
+    BranchUndo,
     Citation,
     CommandRecording,
     CommandRun,
     Conversation,
     ConversationInfo,
     FileChange,
+    FileEdit,
     Finding,
+    ForkRequest,
     IndexEstimate,
+    KeptBranch,
     Mentioned,
+    MergeRequest,
+    MergeResult,
     Problem,
     Reference,
     RequestContext,
@@ -227,6 +239,83 @@ class MentionedParams(Struct, frozen=True, forbid_unknown_fields=True):
     question: str
 
 
+class ForkParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `branch_new`."""
+
+    request: ForkRequest
+
+
+class BranchesParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `branches`."""
+
+    dropped: bool = False
+
+
+class BranchParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of methods with the name of a branch."""
+
+    name: str
+
+
+class BranchReadParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `branch_read`."""
+
+    name: str
+    path: str
+
+
+class BranchWriteParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `branch_write`."""
+
+    name: str
+    edits: tuple[FileEdit, ...]
+    message: str = ""
+
+
+class BranchDiffParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `branch_diff`."""
+
+    name: str
+    against: str = ""
+    paths: tuple[str, ...] = ()
+
+
+class MergeParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `branch_merge`."""
+
+    request: MergeRequest
+
+
+class BranchUndoParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `branch_undo`."""
+
+    name: str = ""
+
+
+class BranchKeepParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `branch_keep`."""
+
+    name: str
+    as_name: str = ""
+    message: str = ""
+
+
+class BranchPlaceParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `branch_place`."""
+
+    name: str
+    owner: int = 0
+
+
+class BranchFinishedParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `branch_finished`."""
+
+    name: str
+    slot: int
+    run: BranchRun | None = None
+    setup: str = ""
+
+
 class EngineStatus(Struct, frozen=True):
     """What `ramet engine status` shows."""
 
@@ -288,6 +377,19 @@ SEARCH_COMMANDS: Call[CommandSearchParams, tuple[CommandRun, ...]] = Call(
 FORGET_COMMANDS: Call[ForgetParams, int] = Call("forget_commands", ForgetParams, int)
 LAST_ERROR: Call[NoParams, CommandRun | None] = Call("last_error", NoParams, CommandRun | None)
 MENTIONED: Call[MentionedParams, Mentioned] = Call("mentioned", MentionedParams, Mentioned)
+BRANCH_NEW: Call[ForkParams, BranchFork] = Call("branch_new", ForkParams, BranchFork)
+BRANCHES: Call[BranchesParams, BranchList] = Call("branches", BranchesParams, BranchList)
+BRANCH: Call[BranchParams, Branch] = Call("branch", BranchParams, Branch)
+BRANCH_FILES: Call[BranchParams, tuple[str, ...]] = Call("branch_files", BranchParams, tuple[str, ...])
+BRANCH_READ: Call[BranchReadParams, bytes] = Call("branch_read", BranchReadParams, bytes)
+BRANCH_WRITE: Call[BranchWriteParams, Branch] = Call("branch_write", BranchWriteParams, Branch)
+BRANCH_DIFF: Call[BranchDiffParams, BranchDiff] = Call("branch_diff", BranchDiffParams, BranchDiff)
+BRANCH_MERGE: Call[MergeParams, MergeResult] = Call("branch_merge", MergeParams, MergeResult)
+BRANCH_UNDO: Call[BranchUndoParams, BranchUndo] = Call("branch_undo", BranchUndoParams, BranchUndo)
+BRANCH_KEEP: Call[BranchKeepParams, KeptBranch] = Call("branch_keep", BranchKeepParams, KeptBranch)
+BRANCH_DROP: Call[BranchParams, Branch] = Call("branch_drop", BranchParams, Branch)
+BRANCH_PLACE: Call[BranchPlaceParams, BranchPlace] = Call("branch_place", BranchPlaceParams, BranchPlace)
+BRANCH_FINISHED: Call[BranchFinishedParams, BranchFork] = Call("branch_finished", BranchFinishedParams, BranchFork)
 DOCTOR: Call[NoParams, tuple[Finding, ...]] = Call("doctor", NoParams, tuple[Finding, ...])
 COLLECT_GARBAGE: Call[NoParams, str] = Call("collect_garbage", NoParams, str)
 
@@ -322,6 +424,19 @@ WORKSPACE_METHODS: dict[str, AnyMethod] = {
         FORGET_COMMANDS,
         LAST_ERROR,
         MENTIONED,
+        BRANCH_NEW,
+        BRANCHES,
+        BRANCH,
+        BRANCH_FILES,
+        BRANCH_READ,
+        BRANCH_WRITE,
+        BRANCH_DIFF,
+        BRANCH_MERGE,
+        BRANCH_UNDO,
+        BRANCH_KEEP,
+        BRANCH_DROP,
+        BRANCH_PLACE,
+        BRANCH_FINISHED,
         DOCTOR,
         COLLECT_GARBAGE,
     )

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -51,13 +51,20 @@ _SUBCOMMAND_FLAGS = {
 
 
 class Git:
-    """Runs git in one folder; `git_dir` and `work_tree` replace git's own search for the repository."""
+    """Runs git in one folder; `git_dir` and `work_tree` replace git's own search for the repository.
 
-    def __init__(self, root: Path, git_dir: Path | None = None, work_tree: Path | None = None) -> None:
+    `alternates` are folders of objects of other repositories, which are read as if they were this one's and never written.
+    """
+
+    def __init__(
+        self, root: Path, git_dir: Path | None = None, work_tree: Path | None = None, alternates: Sequence[Path] = ()
+    ) -> None:
         self.root = root
         self._places = {
             name: str(place) for name, place in (("GIT_DIR", git_dir), ("GIT_WORK_TREE", work_tree)) if place is not None
         }
+        if alternates:
+            self._places["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = os.pathsep.join(_quoted(str(folder)) for folder in alternates)
         self._settings = SettingsCache()
 
     def run(
@@ -183,6 +190,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         if stream is not None:
             with suppress(BrokenPipeError):
                 stream.close()
+
+
+def _quoted(folder: str) -> str:
+    """Return a folder as it stands in a list of them; git takes one in quotes whatever its name holds."""
+    escaped = folder.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
 
 
 def _absolute_path_entries(path: str) -> list[str]:

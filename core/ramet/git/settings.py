@@ -30,8 +30,13 @@ _HONOURED = {
     "core.ignorecase",
     "core.precomposeunicode",
     "core.trustctime",
+    "user.email",
+    "user.name",
 }
-"""Keys of the user's own configuration that decide which files there are and what is in them; none can name a program."""
+"""Keys of the user's own configuration that decide which files there are, what is in them and who made a commit.
+
+None can name a program.
+"""
 
 FileStamp = tuple[int, int, int, int] | None
 """What tells whether a file changed: device, inode, size and time of change; None for a file that is not there."""

@@ -104,7 +104,7 @@ class Indexer:
         return _Target(working_view(self._root), folder, self._tree.scan, reader, self._tree.history())
 
     def _revision(self, tree: RevisionTree) -> _Target:
-        return _Target(revision_view(tree.revision), "", tree.scan, tree.reader(), tree.history(), tree.revision.commit)
+        return _Target(revision_view(tree.revision), "", tree.scan, tree.reader(), tree.history(), tree.past.commit)
 
     def _in_turn(self, target: Callable[[], _Target], rebuild: bool, budget: Budget | None) -> Generator[IndexEvent, None, None]:
         lock = self._stores.run_lock()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from msgspec import Struct
+
 from ramet.config import IndexLimits
 from ramet.errors import GitError
 from ramet.git.history import CommitHistory
@@ -28,12 +30,20 @@ REVISION_VIEWS = "tree:"
 """How the names of views of commits begin."""
 
 
+class Past(Struct, frozen=True):
+    """Where the commits are that led to what a tree shows, and the last of them; an empty id where there is none."""
+
+    git: Git
+    commit: str
+
+
 class RevisionTree:
     """All files of one commit; immutable, and safe to use from several threads."""
 
-    def __init__(self, git: Git, revision: Revision, limits: IndexLimits) -> None:
-        """List the files. Raises GitError when git lacks a part of them."""
+    def __init__(self, git: Git, revision: Revision, limits: IndexLimits, past: Past | None = None) -> None:
+        """List the files; without a `past` it is that of the commit itself. Raises GitError when git lacks a part of them."""
         self.revision = revision
+        self.past = past or Past(git, revision.commit)
         self._git = git
         self._limits = limits
         entries = list_tree(git, revision.tree)
@@ -49,9 +59,9 @@ class RevisionTree:
         """The paths of all files, sorted; submodules are no files."""
         return tuple(sorted(path for path, entry in self._entries.items() if entry.mode != SUBMODULE_MODE))
 
-    def history(self) -> CommitHistory:
-        """Return the commits of the repository."""
-        return CommitHistory(self._git)
+    def history(self) -> CommitHistory | None:
+        """Return the commits of the repository; None where there are none."""
+        return CommitHistory(self.past.git) if self.past.commit else None
 
     def scan(self) -> Scan:
         """Return what a clean checkout of the commit would be."""

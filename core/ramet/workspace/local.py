@@ -9,9 +9,11 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from msgspec.structs import replace
 
+from ramet.branches.working import Needs, names_of
 from ramet.chat.asker import Asker
 from ramet.chat.repository import Repository
 from ramet.chat.terminal_mentions import Files, mentions_terminal, terminal_mentions
@@ -24,15 +26,27 @@ from ramet.llm.litellm_model import open_model
 from ramet.llm.protocol import ChatModel
 from ramet.models import (
     AskRequest,
+    Branch,
+    BranchDiff,
+    BranchFork,
+    BranchList,
+    BranchPlace,
+    BranchRun,
+    BranchUndo,
     Citation,
     CommandRecording,
     CommandRun,
     Conversation,
     ConversationInfo,
     FileChange,
+    FileEdit,
     Finding,
+    ForkRequest,
     IndexEstimate,
+    KeptBranch,
     Mentioned,
+    MergeRequest,
+    MergeResult,
     ModelChoice,
     Reference,
     RequestContext,
@@ -47,6 +61,9 @@ from ramet.workspace.command_intake import CommandIntake
 from ramet.workspace.revision_repository import RevisionRepository
 from ramet.workspace.services import Services, budget_of
 from ramet.workspace.tree import listed_files
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _SNAPSHOT_SECONDS = 0.05
 """Shortest time between two snapshots for one watcher: more often nobody can look."""
@@ -220,16 +237,90 @@ class LocalWorkspace:
         if not mentions_terminal(question):
             return Mentioned(())
         files = Files(str(self.root), await self.files(), self.read_lines)
-        return await asyncio.to_thread(terminal_mentions, question, self._commands, files)
+        found = await asyncio.to_thread(terminal_mentions, question, self._commands, files)
+        # A digest shows lines of the repository, which were never cleaned.
+        attachments = tuple(replace(each, text=self._redact(each.text)) for each in found.attachments)
+        return replace(found, attachments=attachments)
+
+    # -- branches of the file system
+
+    async def branch_new(self, request: ForkRequest) -> BranchFork:
+        """See `Workspace`."""
+        return await self._branching(self._services.branches.fork, request)
+
+    async def branches(self, dropped: bool = False) -> BranchList:
+        """See `Workspace`."""
+        branches, limit = self._services.branches, self._branch_limit
+        found = await asyncio.to_thread(branches.listed, dropped=dropped)
+        return BranchList(found, await asyncio.to_thread(branches.usage, limit), self._services.take_branch_notes())
+
+    async def branch(self, name: str) -> Branch:
+        """See `Workspace`."""
+        return await asyncio.to_thread(self._services.branches.get, name)
+
+    async def branch_files(self, name: str) -> tuple[str, ...]:
+        """See `Workspace`."""
+        return await asyncio.to_thread(self._services.branches.files, name)
+
+    async def branch_read(self, name: str, path: str) -> bytes:
+        """See `Workspace`."""
+        return await asyncio.to_thread(self._services.branches.read, name, path)
+
+    async def branch_write(self, name: str, edits: tuple[FileEdit, ...], message: str = "") -> Branch:
+        """See `Workspace`."""
+        return await self._branching(self._services.branches.write, name, edits, message)
+
+    async def branch_diff(self, name: str, against: str = "", paths: tuple[str, ...] = ()) -> BranchDiff:
+        """See `Workspace`."""
+        return await asyncio.to_thread(self._services.branches.diff, name, against, paths)
+
+    async def branch_merge(self, request: MergeRequest) -> MergeResult:
+        """See `Workspace`."""
+        return await self._branching(self._services.branches.merge, request)
+
+    async def branch_undo(self, name: str = "") -> BranchUndo:
+        """See `Workspace`."""
+        return await self._branching(self._services.branches.undo, name)
+
+    async def branch_keep(self, name: str, as_name: str = "", message: str = "") -> KeptBranch:
+        """See `Workspace`."""
+        return await self._branching(self._services.branches.keep, name, as_name, message)
+
+    async def branch_drop(self, name: str) -> Branch:
+        """See `Workspace`."""
+        return await self._branching(self._services.branches.drop, name)
+
+    async def branch_place(self, name: str, owner: int = 0) -> BranchPlace:
+        """See `Workspace`."""
+        needs = Needs(tuple(names_of(self._config.branch_links)), self._config.branch_setup)
+        return await asyncio.to_thread(self._services.branches.place, name, owner, needs)
+
+    async def branch_finished(self, name: str, slot: int, run: BranchRun | None = None, setup: str = "") -> BranchFork:
+        """See `Workspace`."""
+        return await self._branching(self._services.branches.finished, name, slot, run, setup)
+
+    @property
+    def _branch_limit(self) -> int:
+        """Bytes."""
+        return self._config.branch_limit_mb * 1_000_000
+
+    async def _branching(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Change branches, and tell whoever watches; what is too much is removed afterwards."""
+        try:
+            return await asyncio.to_thread(work, *arguments, **named)
+        finally:
+            self._services.branches_changed(self._branch_limit)
 
     async def doctor(self) -> tuple[Finding, ...]:
         """See `Workspace`."""
         from ramet.index.watch import why_polled
         from ramet.workspace.doctor import examine
+        from ramet.workspace.doctor_branches import branch_findings
 
         key = self._services.key
         why = partial(why_polled, key.location, self._directories.repository(key.identity))
-        return await examine(await self.status(), self._environment, self._directories, key.identity, why)
+        found = await examine(await self.status(), self._environment, self._directories, key.identity, why)
+        return (*found, *await asyncio.to_thread(branch_findings, self._services.branches, self._branch_limit))
 
     async def collect_garbage(self) -> str:
         """See `Workspace`."""

@@ -13,15 +13,27 @@ from typing import Protocol
 from ramet.events import AskEvent, IndexEvent, StatusChanged
 from ramet.models import (
     AskRequest,
+    Branch,
+    BranchDiff,
+    BranchFork,
+    BranchList,
+    BranchPlace,
+    BranchRun,
+    BranchUndo,
     Citation,
     CommandRecording,
     CommandRun,
     Conversation,
     ConversationInfo,
     FileChange,
+    FileEdit,
     Finding,
+    ForkRequest,
     IndexEstimate,
+    KeptBranch,
     Mentioned,
+    MergeRequest,
+    MergeResult,
     Reference,
     RequestContext,
     Revision,
@@ -110,6 +122,45 @@ class Workspace(Protocol):
 
     async def mentioned(self, question: str) -> Mentioned:
         """Return what `@terminal`, `@t3` and `@last-error` in a question stand for, to be attached to it."""
+
+    async def branch_new(self, request: ForkRequest) -> BranchFork:
+        """Make branches of the file system that begin with the working tree as it is, or with a branch or a revision."""
+
+    async def branches(self, dropped: bool = False) -> BranchList:
+        """Return the branches, or those that were dropped, the newest first."""
+
+    async def branch(self, name: str) -> Branch:
+        """Return one branch. Methods with the name of a branch raise UsageError when there is none of that name."""
+
+    async def branch_files(self, name: str) -> tuple[str, ...]:
+        """Return the paths of a branch's files, sorted."""
+
+    async def branch_read(self, name: str, path: str) -> bytes:
+        """Return what a file of a branch holds."""
+
+    async def branch_write(self, name: str, edits: tuple[FileEdit, ...], message: str = "") -> Branch:
+        """Change files of a branch, all of them or none, without touching the working tree."""
+
+    async def branch_diff(self, name: str, against: str = "", paths: tuple[str, ...] = ()) -> BranchDiff:
+        """Compare a branch with its base (the default), with the working tree (`now`) or with another branch."""
+
+    async def branch_merge(self, request: MergeRequest) -> MergeResult:
+        """Bring a branch back into the working tree as it is now; open conflicts keep it from being written."""
+
+    async def branch_undo(self, name: str = "") -> BranchUndo:
+        """Take back the last merge or drop, or bring the dropped branch of a name back. Raises BranchConflict."""
+
+    async def branch_keep(self, name: str, as_name: str = "", message: str = "") -> KeptBranch:
+        """Make an ordinary git branch of a branch."""
+
+    async def branch_drop(self, name: str) -> Branch:
+        """Drop a branch; it can be brought back for seven days."""
+
+    async def branch_place(self, name: str, owner: int = 0) -> BranchPlace:
+        """Lay a branch out in a folder; `owner` is the process that will run a command there, 0 for a person who looks."""
+
+    async def branch_finished(self, name: str, slot: int, run: BranchRun | None = None, setup: str = "") -> BranchFork:
+        """Take what a command changed, which is over, into its branch, and remember the command."""
 
     async def doctor(self) -> tuple[Finding, ...]:
         """Return what is configured, reachable and indexed, in sentences."""

@@ -7,8 +7,10 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 
+from msgspec import Struct
 from msgspec.structs import replace
 
+from ramet.branches.branches import Branches
 from ramet.config import IndexLimits
 from ramet.embed.protocol import Embedder
 from ramet.errors import UsageError
@@ -17,7 +19,7 @@ from ramet.git.repository import Location
 from ramet.git.revisions import resolve_revision
 from ramet.git.runner import Git
 from ramet.index.indexer import Indexer
-from ramet.index.revision_tree import RevisionTree, revision_view
+from ramet.index.revision_tree import Past, RevisionTree, revision_view
 from ramet.models import Budget, IndexEstimate, IndexStatus, Reference, Revision, SearchResult, Symbol
 from ramet.retrieve.search import Searcher
 from ramet.store.repository_stores import RepositoryStores
@@ -26,6 +28,14 @@ from ramet.workspace.index_state import stored_status
 
 _MOST_OPEN = 4
 """Commits whose lists of files stay in memory."""
+
+
+class _Found(Struct, frozen=True):
+    """What a name stands for, and the repository that has it."""
+
+    revision: Revision
+    git: Git
+    past: Past | None
 
 
 class OpenRevision:
@@ -55,10 +65,12 @@ class Revisions:
         embedder: Embedder,
         budget: Budget,
         warmed: Callable[[], Awaitable[None]],
+        branches: Branches,
     ) -> None:
         """Take the searcher of the working tree, with which those of commits share what is loaded.
 
-        `budget` is for runs that a search begins. `warmed` waits a moment for the vectors where they are being loaded.
+        A name that is that of one of `branches` means that. `budget` is for runs that a search begins. `warmed` waits a moment
+        for the vectors where they are being loaded.
         """
         self._location = location
         self._git = Git(location.root)
@@ -69,21 +81,21 @@ class Revisions:
         self._embedder = embedder
         self._budget = budget
         self._warmed = warmed
+        self._branches = branches
         self._open: dict[str, OpenRevision] = {}
         """By tree, the one used last at the end."""
 
     async def revision(self, name: str, warnings: list[str] | None = None) -> Revision:
         """Return the commit that a name stands for. Raises UsageError when there is none."""
-        if not self._location.is_git:
-            raise UsageError(f"{self._location.root} is not a git repository, so it has no revisions.", "Search it without --at.")
-        return await asyncio.to_thread(resolve_revision, self._git, name, warnings)
+        return (await asyncio.to_thread(self._find, name, warnings)).revision
 
     async def open(self, name: str, warnings: list[str] | None = None) -> OpenRevision:
         """Return the commit that a name stands for, with its files. Raises UsageError or GitError."""
-        revision = await self.revision(name, warnings)
+        found = await asyncio.to_thread(self._find, name, warnings)
+        revision = found.revision
         opened = self._open.pop(revision.tree, None)
         if opened is None or opened.tree.revision.commit != revision.commit:
-            tree = await asyncio.to_thread(RevisionTree, self._git, revision, self._limits)
+            tree = await asyncio.to_thread(RevisionTree, found.git, revision, self._limits, found.past)
             opened = OpenRevision(tree, self._searcher.at(tree))
         self._open[revision.tree] = opened
         for old in list(self._open)[:-_MOST_OPEN]:
@@ -137,6 +149,19 @@ class Revisions:
         """Return uses of a name in a commit."""
         opened = await self._ready(name)
         return await asyncio.to_thread(opened.searcher.references, symbol, limit)
+
+    def _find(self, name: str, warnings: list[str] | None) -> _Found:
+        """Return what a name stands for: a branch of the file system, or a commit of the repository. Blocks."""
+        found = self._branches.revision(name)
+        if found is not None:
+            revision, history = found
+            return _Found(revision, self._branches.git, Past(self._git, history))
+        if not self._location.is_git:
+            raise UsageError(
+                f"{self._location.root} is not a git repository, so it has no revisions but its branches.",
+                "`ramet branch list` lists those; search the files themselves without --at.",
+            )
+        return _Found(resolve_revision(self._git, name, warnings), self._git, None)
 
     async def _ready(self, name: str, warnings: list[str] | None = None) -> OpenRevision:
         opened = await self.open(name, warnings)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from ramet.branches.branches import Branches
 from ramet.config import Config, IndexLimits
 from ramet.embed.factory import EmbedderKey, embedder_key, make_embedder
 from ramet.embed.protocol import PreparedEmbedder
@@ -48,6 +49,8 @@ _WARM_PATIENCE = 5.0
 """Seconds after opening in which a search waits for the vectors to be loaded; without them it finds less."""
 _LOOK_PATIENCE = 2.0
 """Seconds that a status waits for git; then it tells what was known before."""
+_TIDY_SECONDS = 60.0
+"""Least time between two looks at how much disk the branches take, which counts all their files."""
 _LARGE_INDEX = 500
 """Chunks; storing the vectors of fewer takes no longer than starting the process that does it."""
 
@@ -116,9 +119,11 @@ class Services:
         self.jobs = SyncJobs(self._run, self._job_changed)
         self._run_tree = RunTree(self.tree, key.location, key.limits, self._folder)
         self._indexer = Indexer(self._run_tree, self.root, key.limits, self.stores, self.embedder)
+        self.branches = Branches(key.location, directories)
         self.revisions = Revisions(
-            key.location, key.limits, self.stores, self._indexer, self.searcher, self.embedder, self._budget, self._warmed
-        )
+            key.location, key.limits, self.stores, self._indexer, self.searcher, self.embedder, self._budget, self._warmed,
+            self.branches,
+        )  # fmt: skip
         self._synced_tree: MerkleTree | None = None
         """What the last complete run indexed; a scan that finds nothing new returns the very same object."""
         self._watch = FileWatch(key.location, self._folder, self._files_changed)
@@ -132,6 +137,8 @@ class Services:
         self._background: set[asyncio.Task[Any]] = set()  # Any: their results are of no interest
         self._following: asyncio.Task[None] | None = None
         self._warming: asyncio.Task[None] | None = None
+        self._tidied_at = float("-inf")
+        self._branch_notes: tuple[str, ...] = ()
 
     # -- the index
 
@@ -240,6 +247,7 @@ class Services:
     def begin_warming(self) -> None:
         """Load what the first search needs, in the background."""
         self._warming = self._in_background(self._warm())
+        self._in_background(self._recover())
 
     async def symbols(self, query: str, path: str, limit: int) -> tuple[Symbol, ...]:
         """Return definitions, from an index that is there and, within reason, up to date."""
@@ -264,7 +272,28 @@ class Services:
         await self.jobs.close()
         await asyncio.to_thread(self.stores.close)
 
+    # -- branches of the file system
+
+    def branches_changed(self, limit: int) -> None:
+        """Tell the watchers, and free what the branches take beyond the limit, in bytes."""
+        self.listeners.tell()
+        now = time.monotonic()
+        if now - self._tidied_at > _TIDY_SECONDS:
+            self._tidied_at = now
+            self._in_background(self._tidy(limit))
+
+    def take_branch_notes(self) -> tuple[str, ...]:
+        """Return what was repaired or removed since the last call."""
+        notes, self._branch_notes = self._branch_notes, ()
+        return notes
+
     # -- inside
+
+    async def _tidy(self, limit: int) -> None:
+        self._branch_notes = (*self._branch_notes, *await asyncio.to_thread(self.branches.tidy, limit))
+
+    async def _recover(self) -> None:
+        self._branch_notes = (*self._branch_notes, *await asyncio.to_thread(self.branches.recover))
 
     async def _prepare(self) -> None:
         if await self.has_index():

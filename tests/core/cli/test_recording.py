@@ -277,6 +277,7 @@ def test_what_was_recorded_is_listed_shown_found_and_forgotten(ramet: Ramet, sho
     failed = ramet(*local, "terminal", "list", "--failed", "--json")
     shown = ramet(*local, "terminal", "show", "@t1")
     last = ramet(*local, "terminal", "last-error", "--json")
+    told = ramet(*local, "terminal", "last-error")
     found = ramet(*local, "terminal", "search", "zanzi")
     wrong = [
         ramet(*local, "terminal", *arguments)
@@ -294,6 +295,8 @@ def test_what_was_recorded_is_listed_shown_found_and_forgotten(ramet: Ramet, sho
     assert shown.out.splitlines()[1].strip() == "in web, terminal run, 2 lines"
     assert "Zanzibar\n" in shown.out
     assert json.loads(last.out)["exit_code"] == 3
+    assert "exit code 3" in json.loads(last.out)["digest"]
+    assert "exit code 3" in told.out
     assert "      Zanzibar" in found.out
     assert [each.code for each in wrong] == [2, 2, 2, 2]
     assert (one.out, rest.out) == ("1 command is forgotten.\n", "1 command is forgotten.\n")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from ramet.branches.branches import Branches
 from ramet.chat.source_book import SourceBook
 from ramet.chat.tools import Toolbox, ToolResult
 from ramet.config import IndexLimits
@@ -16,8 +18,8 @@ from ramet.errors import UsageError
 from ramet.events import IndexFinished
 from ramet.git.repository import locate
 from ramet.llm.protocol import ToolCall
-from ramet.models import Budget
-from ramet.paths import UserDirectories
+from ramet.models import Budget, FileEdit, ForkRequest
+from ramet.paths import UserDirectories, user_directories
 from ramet.retrieve.view_index import ViewIndex
 from ramet.store.index_database import IndexDatabase
 from ramet.store.records import ViewFile, ViewRow
@@ -38,9 +40,11 @@ class At:
 
     def __init__(self, index: Indexed) -> None:
         self.index = index
+        self.branches = Branches(locate(index.root), user_directories(os.environ))
         self.revisions = Revisions(
-            locate(index.root), IndexLimits(), index.stores, index.indexer, index.searcher, index.embedder, ENOUGH, at_once
-        )
+            locate(index.root), IndexLimits(), index.stores, index.indexer, index.searcher, index.embedder, ENOUGH, at_once,
+            self.branches,
+        )  # fmt: skip
 
     async def repository(self, name: str) -> RevisionRepository:
         opened = await self.revisions.open(name)
@@ -207,3 +211,42 @@ async def test_a_local_copy_of_the_vectors_that_was_lost_is_filled_for_commits_a
 
     assert len(keys) > 5
     assert missing == []
+
+
+async def test_a_branch_of_the_file_system_is_searched_and_read_like_a_commit(at: At, shop: Path) -> None:
+    (shop / "shop/untracked.py").write_text('def brew_coffee() -> str:\n    """Brew a strong coffee."""\n    return "coffee"\n')
+    stats = at.index.sync()
+    at.branches.fork(ForkRequest(("try",)))
+    tea = b'def brew_tea() -> str:\n    """Brew a mild tea."""\n    return "tea"\n'
+    branch = at.branches.write("try", [FileEdit("shop/tea.py", tea)])
+    embedder = at.index.embedder
+    assert isinstance(embedder, CountingEmbedder)
+    embedder.texts.clear()
+    found = await at.revisions.search("brew a mild tea", 3, "try")
+    untracked = await at.revisions.search("brew a strong coffee", 3, branch.commit)
+    revision = await at.revisions.revision("try")
+    symbols = await at.revisions.symbols("brew_tea", "", 5, "try")
+
+    assert (found.hits[0].path, found.commit) == ("shop/tea.py", branch.commit)
+    assert untracked.hits[0].path == "shop/untracked.py"
+    assert (revision.branch, revision.short) == ("try", "try")
+    assert [symbol.name for symbol in symbols] == ["brew_tea"]
+    assert len(embedder.texts) == 1
+    assert stats.chunks > 5
+    assert not (shop / "shop/tea.py").exists()
+
+
+async def test_a_branch_of_a_plain_folder_is_searched(tmp_path: Path, directories: UserDirectories) -> None:
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    (folder / "a.py").write_text("def alpha() -> int:\n    return 1\n")
+    index = Indexed(folder, directories)
+    at = At(index)
+    at.branches.fork(ForkRequest(("try",)))
+    at.branches.write("try", [FileEdit("b.py", b"def beta() -> int:\n    return 2\n")])
+    try:
+        found = await at.revisions.search("beta", 3, "try")
+    finally:
+        index.close()
+
+    assert found.hits[0].path == "b.py"

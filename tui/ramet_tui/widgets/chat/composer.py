@@ -23,7 +23,7 @@ from ramet.workspace.protocol import Workspace
 from ramet_tui.fuzzy import rank
 from ramet_tui.widgets.chat.commands import command_named, matching_commands, parse_command
 from ramet_tui.widgets.chat.completion import MAX_COMPLETIONS, Completion, CompletionList
-from ramet_tui.widgets.chat.mentions import mention_being_typed, mention_text, mentioned_paths
+from ramet_tui.widgets.chat.mentions import mention_being_typed, mention_text, mentioned_paths, offered_mentions
 from ramet_tui.widgets.chat.prompt import PromptInput
 from ramet_tui.widgets.chat.wording import pasted_name
 from ramet_tui.widgets.failures import ReportsFailures
@@ -325,12 +325,16 @@ class Composer(ReportsFailures, VerticalGroup):
         try:
             if not self._files or not typed:
                 self._files = await workspace.files()
+            terminal = await offered_mentions(workspace, typed)
         except RametError as error:
             self.hint(inert_line(error.what))
             return
         found = [match.text for match in await asyncio.to_thread(rank, typed, self._files, MAX_COMPLETIONS)]
-        # A path that is complete already needs no list that would swallow the next enter.
-        self.completions.offer([] if found == [typed] else [Completion(path, mention_text(path)) for path in found])
+        said = [Completion(f"@{mention.name}", f"@{mention.name}", mention.help) for mention in terminal]
+        offered = [*said, *(Completion(path, mention_text(path)) for path in found)]
+        # What is complete already needs no list that would swallow the next enter.
+        is_complete = found == [typed] or any(mention.name == typed for mention in terminal)
+        self.completions.offer([] if is_complete else offered[:MAX_COMPLETIONS])
 
     @on(CompletionList.Chosen)
     def _completion_clicked(self, event: CompletionList.Chosen) -> None:

@@ -19,7 +19,7 @@ KEYS = (
     ("c, y", "in the transcript: copy the answer, copy its code"),
     ("r", "in the transcript: ask an incomplete answer again"),
     ("up, down", "at the edges of the prompt: older and newer questions"),
-    ("@", "mention a file: its text goes with the question"),
+    ("@", "mention a file, @last-error, @terminal, @t3 or @tmux: it goes with the question"),
 )
 
 

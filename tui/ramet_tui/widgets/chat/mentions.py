@@ -1,21 +1,41 @@
-"""`@file` in a question: where it stands, which file it means, and reading it. Imports no Textual."""
+"""`@file`, `@terminal` and the like in a question: where they stand, what they mean, and reading it. Imports no Textual."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from ramet.errors import RametError, UsageError
 from ramet.inert import inert_line
-from ramet.models import AskRequest, Attachment
+from ramet.models import AskRequest, Attachment, CommandRun
 from ramet.workspace.protocol import Workspace
 
 _MENTION = re.compile(r'(?<!\S)@(?:"([^"\n]+)"|(\S+))')
 _MENTION_AT_END = re.compile(r'(?<!\S)@(?:"([^"]*)|([^\s"]*))$')
+
+_TMUX = re.compile(r"(?<![\w@./-])@tmux(?![\w./-]*\w)")
+_OFFERED_COMMANDS = 20
+
+
+@dataclass(frozen=True)
+class TerminalMention:
+    """A mention of what happened in a terminal, without its `@`, and what it stands for."""
+
+    name: str
+    help: str
+
+
+_TERMINAL = (
+    TerminalMention("last-error", "the newest command that failed"),
+    TerminalMention("terminal", "the newest commands"),
+    TerminalMention("tmux", "the other pane of this tmux window"),
+)
 
 MAX_MENTION_BYTES = 400_000
 """A larger file would not fit any model's context beside the sources."""
@@ -62,13 +82,40 @@ def read_mention(root: Path, path: str) -> Attachment:
     return Attachment(name=path, text=data.decode("utf-8", "replace"))
 
 
+async def offered_mentions(workspace: Workspace, typed: str) -> list[TerminalMention]:
+    """Return the mentions of the terminal that begin with what was typed after the `@`, and the newest commands among them."""
+    names = [mention for mention in _TERMINAL if mention.name.startswith(typed)]
+    if not typed.startswith("t") or not (typed == "t" or typed[1:].isdecimal()):
+        return names if typed else names[:2]
+    commands = await workspace.commands(_OFFERED_COMMANDS)
+    told = [TerminalMention(f"t{run.id}", _told(run)) for run in commands]
+    return names + [mention for mention in told if mention.name.startswith(typed)]
+
+
+def _told(run: CommandRun) -> str:
+    outcome = "" if not run.exit_code else f" (exit {run.exit_code})"
+    return inert_line(" ".join(run.command.split())) + outcome
+
+
+def _last_tmux_pane() -> Attachment:
+    from ramet.cli.tmux import capture_pane
+
+    return capture_pane(os.environ, last=True)
+
+
 async def with_mentions(workspace: Workspace, request: AskRequest) -> tuple[AskRequest, tuple[str, ...]]:
     """Return a request with what its question mentions attached, and sentences about what could not be read."""
     if "@" not in request.question:
         return request, ()
     attached = {attachment.name for attachment in request.attachments}
-    read: list[Attachment] = []
-    notes: list[str] = []
+    mentioned = await workspace.mentioned(request.question)
+    read = [attachment for attachment in mentioned.attachments if attachment.name not in attached]
+    notes = list(mentioned.notes)
+    if _TMUX.search(request.question):
+        try:
+            read.append(await asyncio.to_thread(_last_tmux_pane))
+        except RametError as error:
+            notes.append(str(error))
     for path in mentioned_paths(request.question, await workspace.files()):
         if path in attached:
             continue

@@ -1,0 +1,204 @@
+"""Folders outside the repository in which branches are laid out to run commands, used again for whatever branch is next.
+
+What commands change there is recorded as the new state of the branch.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ramet.branches.objects import Head, ObjectStore
+from ramet.branches.records import BranchRecord, read_record, write_record
+from ramet.errors import BranchConflict
+from ramet.git.runner import Git
+from ramet.inert import inert_line
+from ramet.paths import path_to_text
+from ramet.store.lock import store_error
+
+_MOST_SLOTS = 16
+"""Branches that can be laid out at once; each takes the room of one checkout."""
+_MOST_NEW_BYTES = 50_000_000
+"""A file that a command made and that is larger does not become part of the branch."""
+
+
+class Slot(Struct, frozen=True):
+    """One folder of the pool and what is in it."""
+
+    number: int
+    branch: str = ""
+    """Id of the branch; empty for a folder that nothing is known of."""
+    commit: str = ""
+    tree: str = ""
+    """What was laid out; empty while that is under way."""
+    owner: int = 0
+    """The process that works in it; 0 for none."""
+    used: float = 0.0
+    setup: str = ""
+    """The set-up command that was run in it last."""
+    is_held: bool = False
+    """Somebody was told its path, so that it stays the branch's."""
+    links: tuple[str, ...] = ()
+    """What is linked or copied from the working tree and no part of the branch."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a process works in it that is still there."""
+        return self.owner > 0 and _is_alive(self.owner)
+
+
+class Pool:
+    """The folders of one working tree's branches; the caller holds the lock."""
+
+    def __init__(self, objects: ObjectStore, folder: Path) -> None:
+        self._objects = objects
+        self._home = folder / "pool"
+        self._trash = folder / "trash"
+
+    def slots(self) -> list[Slot]:
+        """Return all folders that were laid out."""
+        found = []
+        for folder in sorted(self._home.iterdir()) if self._home.exists() else ():
+            if folder.name.isdecimal():
+                slot = read_record(folder / "slot.json", Slot)
+                found.append(slot if slot is not None else Slot(int(folder.name)))
+        return found
+
+    def of(self, branch: str) -> Slot | None:
+        """Return the folder in which a branch is laid out."""
+        return next((slot for slot in self.slots() if slot.branch == branch and slot.tree), None)
+
+    def free(self) -> Slot:
+        """Return the folder to use next: one that was used long ago, else a new one. Raises BranchConflict."""
+        slots = self.slots()
+        idle = [slot for slot in slots if not slot.is_busy]
+        movable = [slot for slot in idle if not slot.is_held] or (idle if len(slots) >= _MOST_SLOTS else [])
+        if movable:
+            return min(movable, key=lambda slot: slot.used)
+        if len(slots) >= _MOST_SLOTS:
+            raise BranchConflict(f"{len(slots)} commands run in branches already.", "Wait for one to end.")
+        return Slot(max((slot.number for slot in slots), default=0) + 1)
+
+    def path(self, slot: Slot) -> Path:
+        """Return the folder with the branch's files."""
+        return self._home / str(slot.number) / "tree"
+
+    def lay_out(self, slot: Slot, record: BranchRecord, owner: int) -> Slot:
+        """Make a folder hold the files of a branch; files that git ignores stay, as when one checks out another branch."""
+        now = replace(slot, owner=owner, used=time.time(), is_held=not owner or (slot.branch == record.id and slot.is_held))
+        if slot.branch == record.id and slot.tree == record.tree:
+            return self._save(replace(now, commit=record.head))
+        folder = self.path(slot)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for link in slot.links if slot.branch != record.id else ():
+                _remove_link(folder / link)
+        except OSError as error:
+            raise store_error(error, f"make {folder}") from error
+        self._save(Slot(slot.number, setup=slot.setup))
+        self._lock(slot).unlink(missing_ok=True)
+        git, environment = self._git(slot)
+        git.run("read-tree", "--reset", "-u", record.tree, environment=environment)
+        links = slot.links if slot.branch == record.id else ()
+        return self._save(replace(now, branch=record.id, commit=record.head, tree=record.tree, links=links))
+
+    def recorded(self, slot: Slot) -> tuple[str, tuple[str, ...]]:
+        """Store what is in a folder now and return its tree, and sentences about what was left out."""
+        git, environment = self._git(slot)
+        self._lock(slot).unlink(missing_ok=True)
+        listing = git.run(
+            "ls-files", "-t", "-z", "--modified", "--deleted", "--others", "--exclude-standard", environment=environment
+        )
+        left_out = {os.fsencode(link) for link in slot.links}
+        paths: dict[bytes, None] = {}
+        notes = []
+        # What was changed first: a file that is a folder now must go before what is in that.
+        for line in sorted(listing.split(b"\0")[:-1], key=lambda line: line[:1] == b"?"):
+            tag, path = line[:1], line[2:]
+            if path.rstrip(b"/") in left_out:
+                continue
+            if reason := self._refusal(slot, path, is_new=tag == b"?"):
+                notes.append(f"{inert_line(path_to_text(path))} is no part of the branch: {reason}.")
+            else:
+                paths[path] = None
+        if paths:
+            asked = b"".join(path + b"\0" for path in paths)
+            arguments = ("update-index", "--add", "--remove", "--replace", "-z", "--stdin")
+            git.run(*arguments, input=asked, environment=environment)
+        tree = git.run("write-tree", environment=environment).decode().strip()
+        self._objects.secure(tree, Head(), base=slot.tree)
+        return tree, tuple(notes)
+
+    def settled(self, slot: Slot, record: BranchRecord, tree: str, *, keeps_owner: bool) -> None:
+        """Remember that a folder holds a tree that is the state of a branch, or part of it."""
+        self._save(replace(slot, tree=tree, commit=record.head, owner=slot.owner if keeps_owner else 0, used=time.time()))
+
+    def remember(self, slot: Slot) -> Slot:
+        """Store what is known of a folder."""
+        return self._save(slot)
+
+    def throw_away(self, slot: Slot) -> None:
+        """Give up a folder at once; what was in it is deleted later."""
+        self._trash.mkdir(exist_ok=True)
+        folder = self._home / str(slot.number)
+        if folder.exists():
+            folder.rename(self._trash / f"slot-{slot.number}-{secrets.token_hex(4)}")
+
+    def _refusal(self, slot: Slot, path: bytes, *, is_new: bool) -> str:
+        if path.endswith(b"/"):
+            return "it is a git repository of its own"
+        place = os.path.join(os.fsencode(self.path(slot)), path)  # noqa: PTH118  # bytes
+        try:
+            status = os.lstat(place)
+        except OSError:
+            return ""
+        if stat.S_ISLNK(status.st_mode) or stat.S_ISDIR(status.st_mode):
+            return ""
+        if not stat.S_ISREG(status.st_mode):
+            return "it is neither a file nor a link"
+        if not os.access(place, os.R_OK):
+            return "it may not be read"
+        return f"it is {status.st_size:,} bytes large" if is_new and status.st_size > _MOST_NEW_BYTES else ""
+
+    def _git(self, slot: Slot) -> tuple[Git, dict[str, str]]:
+        tree = self.path(slot)
+        git = Git(tree, git_dir=self._objects.folder, work_tree=tree, alternates=self._objects.alternates)
+        return git, {"GIT_INDEX_FILE": str(self._home / str(slot.number) / "index")}
+
+    def _lock(self, slot: Slot) -> Path:
+        """The lock of a git that was killed: the folder is ours."""
+        return self._home / str(slot.number) / "index.lock"
+
+    def _save(self, slot: Slot) -> Slot:
+        write_record(self._home / str(slot.number) / "slot.json", slot)
+        return slot
+
+
+def trash_entries(folder: Path) -> Iterator[Path]:
+    """Yield what waits to be deleted."""
+    trash = folder / "trash"
+    if trash.exists():
+        yield from trash.iterdir()
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _remove_link(path: Path) -> None:
+    """Remove a link or a copied file; a folder that a command made in its place stays."""
+    if path.is_symlink() or path.is_file():
+        path.unlink()

@@ -1,0 +1,337 @@
+"""Records what a working tree holds right now as a commit of the private repository, at about the price of `git status`.
+
+The user's index is copied, never written: its time stamps say which files need no reading.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from ramet.branches.names import checked_path
+from ramet.branches.objects import Head, ObjectStore
+from ramet.errors import GitError, UsageError
+from ramet.git.runner import Git
+from ramet.index.merkle import SUBMODULE_MODE
+from ramet.index.reading import Unreadable, open_parent
+from ramet.inert import inert_line
+from ramet.models import SkippedFile, SkipReason
+from ramet.paths import absolute, path_to_text
+from ramet.store.lock import store_error
+
+_MOST_FILE_BYTES = 5_000_000
+"""An untracked file that is larger is rarely source; it is left out by name unless it is asked for."""
+_MOST_NEW_FILES = 2_000
+_MOST_NEW_BYTES = 200_000_000
+"""New files beyond these are left out by name: a data set that nobody has ignored yet."""
+_PLAIN_FACTOR = 10
+"""In a folder outside git all files are untracked, so that more is normal there."""
+_ATTEMPTS = 3
+"""How often a look starts over because files vanished in the middle of it."""
+_IGNORE_FILE = b".gitignore"
+
+_Stamp = tuple[int, int, int, int] | None
+
+
+class Snapshot(Struct, frozen=True):
+    """A working tree at one moment."""
+
+    commit: str
+    tree: str
+    head: Head
+    taken: float
+    skipped: tuple[SkippedFile, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class _Listed(Struct):
+    """What differs from the index that the look begins with."""
+
+    changed: list[bytes]
+    untracked: list[bytes]
+    nested: list[bytes]
+
+    @property
+    def touches_rules(self) -> bool:
+        return any(path.rsplit(b"/", 1)[-1] == _IGNORE_FILE for path in (*self.changed, *self.untracked))
+
+
+class _IndexMark(Struct, frozen=True):
+    """What the private index was made of."""
+
+    stamps: tuple[_Stamp, ...]
+
+
+class Snapshotter:
+    """Takes snapshots of one working tree; for one thread at a time."""
+
+    def __init__(self, objects: ObjectStore, folder: Path) -> None:
+        """Take the store of objects and a private folder for the index."""
+        self._objects = objects
+        self._index = folder / "index"
+        self._mark = folder / "index-mark"
+        self._environment = {"GIT_INDEX_FILE": str(self._index)}
+        self._last: Snapshot | None = None
+        self._written: tuple[_Stamp, str] | None = None
+
+    def take(self, include: Collection[str] = ()) -> Snapshot:
+        """Record the working tree. Raises GitError, or UsageError where there is none."""
+        location = self._objects.location
+        if location.is_bare:
+            raise UsageError(
+                f"{location.root} is a bare repository: it has no working tree.", "Name a commit to begin with: --from main."
+            )
+        self._objects.prepare()
+        with ThreadPoolExecutor(1) as beside:
+            heading = beside.submit(self._objects.head)
+            tree, skipped = self._attempt(include)
+            head = heading.result()
+        notes = tuple(self._dirty_submodules(tree))
+        last = self._last
+        now = time.time()
+        if last is not None and (last.tree, last.head) == (tree, head):
+            commit = last.commit
+        else:
+            origin = f"\n\nHEAD: {head.commit}" if head.commit else ""
+            commit = self._objects.write_commit(tree, (), f"The working tree{origin}", now)
+        self._last = Snapshot(commit, tree, head, now, skipped, notes)
+        return self._last
+
+    def _attempt(self, include: Collection[str]) -> tuple[str, tuple[SkippedFile, ...]]:
+        """Record the files, several times when some of them vanish meanwhile."""
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return self._record(self._expanded(include))
+            except GitError:
+                self._index.unlink(missing_ok=True)
+                if attempt == _ATTEMPTS:
+                    raise
+
+    def _record(self, include: Collection[bytes]) -> tuple[str, tuple[SkippedFile, ...]]:
+        (self._index.parent / f"{self._index.name}.lock").unlink(missing_ok=True)  # of a git that was killed: the store is ours
+        listed = self._look(is_copy=self._renew())
+        chosen, skipped = self._choose(listed, include)
+        chosen += self._ignored_but_wanted(include)
+        if chosen:
+            self._objects.git.run(
+                "update-index", "--add", "--remove", "--replace", "-z", "--stdin",
+                input=b"".join(path + b"\0" for path in chosen), environment=self._environment,
+            )  # fmt: skip
+        tree = self._write_tree()
+        if include:
+            self._forget(include)
+        return tree, tuple(skipped)
+
+    def _write_tree(self) -> str:
+        """Return the tree of the private index; git need not be asked again while that file stays as it is."""
+        if self._written is None or self._written[0] != _stamp(self._index):
+            tree = self._objects.git.run("write-tree", environment=self._environment).decode().strip()
+            self._written = _stamp(self._index), tree
+        return self._written[1]
+
+    # -- the index
+
+    def _renew(self) -> bool:
+        """Copy the user's index unless the private one was made of the very same; return whether it was copied."""
+        location = self._objects.location
+        if location.git_dir is None:
+            return False
+        source = location.git_dir / "index"
+        try:
+            handle = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            self._index.unlink(missing_ok=True)
+            self._mark.unlink(missing_ok=True)
+            return True
+        except OSError as error:
+            raise store_error(error, f"read {source}") from error
+        with os.fdopen(handle, "rb") as stream:
+            status = os.fstat(stream.fileno())
+            rules = [_stamp(file) for file in _rule_files(self._objects)]
+            mark = msgspec.json.encode(_IndexMark((_stamp_of(status), *rules)))
+            if self._index.exists() and self._mark.exists() and self._mark.read_bytes() == mark:
+                return False
+            self._mark.unlink(missing_ok=True)
+            self._index.write_bytes(stream.read())
+        # git takes a file for unread that is as young as the index, so that the copy must be as old as the original.
+        os.utime(self._index, ns=(status.st_atime_ns, status.st_mtime_ns))
+        self._mark.write_bytes(mark)
+        return True
+
+    def _look(self, *, is_copy: bool) -> _Listed:
+        """Return what differs from the index; of a new copy, also where the user told git not to look."""
+        if not is_copy:
+            listed = self._list()
+            if not listed.touches_rules:
+                return listed
+            # What was recorded before may be ignored now.
+            self._index.unlink(missing_ok=True)
+            self._renew()
+        with ThreadPoolExecutor(1) as beside:
+            listing = beside.submit(self._objects.git.run, "ls-files", "-v", "-z", environment=self._environment)
+            listed = self._list()
+            entries = listing.result().split(b"\0")
+        unwatched = [entry[2:] for entry in entries if entry[:1].islower()]
+        # A file that is left out of a sparse checkout and is there nevertheless is somebody's work.
+        unwanted = [entry[2:] for entry in entries if entry[:1] in b"sS" and entry and self._size(entry[2:]) >= 0]
+        for flag, paths in (("--no-assume-unchanged", unwatched), ("--no-skip-worktree", unwanted)):
+            if paths:
+                asked = b"".join(path + b"\0" for path in paths)
+                self._objects.git.run("update-index", flag, "-z", "--stdin", input=asked, environment=self._environment)
+        return self._list() if unwatched or unwanted else listed
+
+    def _list(self) -> _Listed:
+        listing = self._objects.git.run(
+            "ls-files", "-t", "-z", "--modified", "--deleted", "--others", "--exclude-standard", environment=self._environment
+        )
+        changed: dict[bytes, None] = {}
+        untracked: list[bytes] = []
+        nested: list[bytes] = []
+        for line in listing.split(b"\0")[:-1]:
+            tag, path = line[:1], line[2:]
+            if tag != b"?":
+                changed[path] = None
+            elif path.endswith(b"/"):
+                nested.append(path[:-1])
+            else:
+                untracked.append(path)
+        return _Listed(list(changed), untracked, nested)
+
+    # -- what is taken
+
+    def _choose(self, listed: _Listed, include: Collection[bytes]) -> tuple[list[bytes], list[SkippedFile]]:
+        """Return the paths to record and those that are left out."""
+        skipped = [_skipped(path, "nested-repository", "a git repository of its own") for path in listed.nested]
+        chosen = []
+        for path in listed.changed:
+            reason = self._unreadable(path)
+            if reason is None:
+                chosen.append(path)
+            else:
+                skipped.append(reason)
+        factor = 1 if self._objects.location.is_git else _PLAIN_FACTOR
+        left_files, left_bytes = _MOST_NEW_FILES * factor, _MOST_NEW_BYTES * factor
+        for path in listed.untracked:
+            size = self._size(path)
+            reason = self._unreadable(path)
+            if reason is not None:
+                skipped.append(reason)
+            elif path in include:
+                chosen.append(path)
+            elif size > _MOST_FILE_BYTES * factor:
+                skipped.append(_skipped(path, "huge", f"untracked and {size:,} bytes large"))
+            elif left_files <= 0 or size > left_bytes:
+                skipped.append(_skipped(path, "huge", "untracked, and there are too many or too large new files"))
+            else:
+                left_files -= 1
+                left_bytes -= size
+                chosen.append(path)
+        return chosen, skipped
+
+    def _forget(self, include: Collection[bytes]) -> None:
+        """Take what was asked for by name out of the index again: the next snapshot may not want it."""
+        if self._objects.location.is_git:
+            self._mark.unlink(missing_ok=True)
+            return
+        asked = b"".join(path + b"\0" for path in include)
+        self._objects.git.run("update-index", "--force-remove", "-z", "--stdin", input=asked, environment=self._environment)
+
+    def _ignored_but_wanted(self, include: Collection[bytes]) -> list[bytes]:
+        """Return the files that were asked for by name; they are taken whatever rule excludes them."""
+        return [path for path in include if self._is_file(path)]
+
+    def _expanded(self, include: Collection[str]) -> set[bytes]:
+        """Return the files that were asked for, those of a folder one by one."""
+        found: set[bytes] = set()
+        for text in include:
+            path = checked_path(text.rstrip("/"))
+            found.add(path)
+            for folder, names, files in os.walk(self._place(path)) if not os.path.islink(self._place(path)) else ():  # noqa: PTH114
+                names[:] = [name for name in names if name != b".git"]
+                place = os.path.relpath(folder, os.fsencode(self._objects.location.root))
+                found.update(os.path.join(place, name) for name in files)  # noqa: PTH118  # bytes
+        return found
+
+    def _size(self, path: bytes) -> int:
+        try:
+            return os.lstat(self._place(path)).st_size
+        except OSError:
+            return -1
+
+    def _is_file(self, path: bytes) -> bool:
+        """Whether a file or link can be recorded, no folder of its path being a link."""
+        try:
+            with open_parent(self._objects.location.root, path_to_text(path)) as (folder, name):
+                mode = os.lstat(name, dir_fd=folder).st_mode
+        except (OSError, Unreadable):
+            return False
+        return stat.S_ISLNK(mode) or (stat.S_ISREG(mode) and os.access(self._place(path), os.R_OK))
+
+    def _unreadable(self, path: bytes) -> SkippedFile | None:
+        """Return why a file cannot be recorded; None when it can, or when it is gone."""
+        place = self._place(path)
+        try:
+            mode = os.lstat(place).st_mode
+        except OSError:
+            return None
+        if stat.S_ISLNK(mode) or stat.S_ISDIR(mode):
+            return None
+        if not stat.S_ISREG(mode):
+            return _skipped(path, "special", "neither a file nor a link")
+        if not os.access(place, os.R_OK):
+            return _skipped(path, "unreadable", "the file may not be read")
+        return None
+
+    def _place(self, path: bytes) -> bytes:
+        return os.path.join(os.fsencode(self._objects.location.root), path)  # noqa: PTH118  # bytes
+
+    def _dirty_submodules(self, tree: str) -> Iterator[str]:
+        """Yield a sentence for each submodule whose own changes are not recorded."""
+        root = self._objects.location.root
+        if not (root / ".gitmodules").exists():
+            return
+        listing = self._objects.git.run("ls-files", "--stage", "-z", environment=self._environment)
+        for line in listing.split(b"\0")[:-1]:
+            meta, _, raw = line.partition(b"\t")
+            path = path_to_text(raw)
+            folder = absolute(root, path)
+            if int(meta.split(b" ")[0], 8) != SUBMODULE_MODE or not (folder / ".git").exists():
+                continue
+            try:
+                is_dirty = bool(Git(folder).run("status", "--porcelain", "-z", "--ignore-submodules=all"))
+            except GitError:
+                is_dirty = True
+            if is_dirty:
+                yield f"The submodule {inert_line(path)} has changes of its own; the branch has its commit without them."
+
+
+def _rule_files(objects: ObjectStore) -> Iterator[Path]:
+    """Yield the files besides .gitignore that decide what is ignored."""
+    common = objects.location.common_dir
+    if common is not None:
+        yield common / "info" / "exclude"
+        yield common / "config"
+
+
+def _skipped(path: bytes, reason: SkipReason, detail: str) -> SkippedFile:
+    return SkippedFile(path_to_text(path), reason, detail)
+
+
+def _stamp(file: Path) -> _Stamp:
+    try:
+        return _stamp_of(file.stat())
+    except OSError:
+        return None
+
+
+def _stamp_of(status: os.stat_result) -> _Stamp:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

@@ -1,0 +1,137 @@
+"""Lays branches out to work in them and takes what was done there into the branch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ramet.branches.artefacts import Artefacts
+from ramet.branches.content_merge import ContentMerger
+from ramet.branches.pool import Pool, Slot
+from ramet.branches.records import BranchRecord
+from ramet.branches.store import BranchStore
+from ramet.branches.three_way import TreeMerger
+from ramet.branches.trees import StoredTree
+from ramet.errors import UsageError
+from ramet.index.merkle import TreeFile
+from ramet.models import BranchPlace, BranchRun
+from ramet.paths import path_from_text, path_to_text
+
+_KEPT_RUNS = 50
+"""Commands of a branch that are remembered."""
+_CAPTURED = "What was changed where the branch is laid out"
+
+Advance = Callable[[BranchRecord, str, str], BranchRecord]
+
+
+class Needs(Struct, frozen=True):
+    """What the user's configuration says about folders in which branches are laid out."""
+
+    links: tuple[str, ...] = ()
+    """Ignored folders of the working tree to link, such as `.venv`."""
+    setup: str = ""
+    """A command to run in a folder before the first use."""
+
+
+class Working:
+    """Works on branches in folders of the pool; the caller holds the lock."""
+
+    def __init__(self, store: BranchStore, advance: Advance, find: Callable[[str], BranchRecord | None]) -> None:
+        """Take the store, what makes a tree the new state of a branch, and what finds a branch by its id."""
+        self._find = find
+        self._store = store
+        self._objects = store.objects
+        self._advance = advance
+        self._pool = Pool(store.objects, store.folder)
+
+    @property
+    def pool(self) -> Pool:
+        """The folders."""
+        return self._pool
+
+    def place(self, record: BranchRecord, owner: int, needs: Needs) -> BranchPlace:
+        """Lay a branch out and return where; `owner` is the process that will work there, 0 for none."""
+        notes: list[str] = []
+        slot = self._pool.of(record.id)
+        if slot is not None and slot.is_busy and slot.owner != owner:
+            notes.append(f"Process {slot.owner} works in the branch as well; both see the same files.")
+        else:
+            slot = slot or self._emptied()
+            slot = self._pool.lay_out(slot, record, owner)
+        folder = self._pool.path(slot)
+        artefacts = Artefacts(self._objects, record.tree, folder)
+        artefacts.link(needs.links)
+        artefacts.include()
+        slot = self._pool.remember(replace(slot, links=tuple(dict.fromkeys((*slot.links, *artefacts.links)))))
+        return BranchPlace(
+            branch=record.name,
+            path=path_to_text(os.fsencode(folder)),
+            slot=slot.number,
+            commit=slot.commit,
+            environment={"RAMET_BRANCH": record.name, **artefacts.environment},
+            setup=needs.setup if slot.setup != needs.setup else "",
+            notes=(*notes, *artefacts.notes),
+        )
+
+    def release(self, record: BranchRecord) -> None:
+        """Let the folder of a branch that was dropped be used for others."""
+        slot = self._pool.of(record.id)
+        if slot is not None and slot.is_held:
+            self._pool.remember(replace(slot, is_held=False))
+
+    def _emptied(self) -> Slot:
+        """Return a folder to use, what was changed in it being part of its own branch."""
+        slot = self._pool.free()
+        other = self._find(slot.branch) if slot.tree else None
+        if other is not None:
+            self.absorb(other)
+        return slot
+
+    def absorb(self, record: BranchRecord, *, ends: bool = False, command: str = "") -> tuple[BranchRecord, int, tuple[str, ...]]:
+        """Take what was changed in the branch's folder into the branch; return it, how many files, and what was left out.
+
+        While a process works there nothing is taken, unless it is the one that `ends`, and did so with a `command`.
+        """
+        slot = self._pool.of(record.id)
+        if slot is None or (slot.is_busy and not ends):
+            return record, 0, ()
+        tree, notes = self._pool.recorded(slot)
+        changes = self._objects.changes(slot.tree, tree)
+        if changes:
+            target = tree if record.tree == slot.tree else self._combined(slot, record, tree)
+            record = self._advance(record, target, f"Run {command}" if command else _CAPTURED)
+        if changes or ends:
+            self._pool.settled(slot, record, tree, keeps_owner=False)
+        return record, len(changes), notes
+
+    def finished(
+        self, record: BranchRecord, slot: int, run: BranchRun | None, setup: str
+    ) -> tuple[BranchRecord, tuple[str, ...]]:
+        """Record what a command did that is over. Raises UsageError when the branch is not laid out there."""
+        found = self._pool.of(record.id)
+        if found is None or found.number != slot:
+            raise UsageError(f"The branch {record.name} is not laid out there any more.", "Run the command again.")
+        if setup:
+            self._pool.remember(replace(found, setup=setup))
+        before = record.head
+        record, count, notes = self.absorb(record, ends=True, command=run.command if run is not None else "")
+        if run is not None:
+            kept = replace(run, changed=count, commit=before)
+            record = replace(record, runs=(*record.runs, kept)[-_KEPT_RUNS:])
+        return record, notes
+
+    def _combined(self, slot: Slot, record: BranchRecord, tree: str) -> str:
+        """Return the branch's tree with what a command changed, whose version counts where both changed the same."""
+        merger = ContentMerger(self._objects.own, self._store.temporary())
+        plan = TreeMerger(self._objects, merger, slot.tree, record.tree, tree).plan()
+        changes: dict[bytes, TreeFile | None] = {path_from_text(file.path): file.new for file in plan.files}
+        changes |= {path_from_text(conflict.path): conflict.theirs for conflict in plan.open}
+        return StoredTree(self._objects, record.tree).with_changes(changes)
+
+
+def names_of(text: str) -> Sequence[str]:
+    """Return the names in a setting that lists them, with spaces or commas between."""
+    return [name for name in text.replace(",", " ").split() if name]

@@ -1,0 +1,241 @@
+"""`ramet branch`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ramet.cli.branch_output import print_branch, print_diff, print_list, print_merge, sentence_of
+from ramet.cli.console import Painted
+from ramet.cli.session import Session
+from ramet.errors import UsageError
+from ramet.models import Branch, BranchFork, BranchPlace, BranchRun, ForkRequest, MergeRequest
+from ramet.paths import absolute
+from ramet.workspace.protocol import Workspace
+
+CONFLICT = 3
+"""Exit code of a merge that left a conflict open."""
+
+
+def run(session: Session) -> int:
+    """Run the command and return the exit code."""
+    return asyncio.run(_run(session))
+
+
+async def _run(session: Session) -> int:
+    async with session.workspace() as workspace:
+        return await _ACTIONS[session.options.action](session, workspace)
+
+
+async def _new(session: Session, workspace: Workspace) -> int:
+    options, console = session.options, session.console
+    names = tuple(options.names) or ("",) * options.count
+    made = await workspace.branch_new(ForkRequest(names, options.source, tuple(options.include)))
+    if options.json:
+        console.json(made)
+        return 0
+    for branch in made.branches:
+        console.line(Painted(branch.name, "bold"), f"  forked from {_source(branch)}")
+    _print_left_out(session, made)
+    return 0
+
+
+def _print_left_out(session: Session, made: BranchFork) -> None:
+    for file in made.skipped[:20]:
+        session.console.note(Painted(f"left out: {file.path} ({file.detail})", "yellow"))
+    if len(made.skipped) > 20:
+        session.console.note(Painted(f"left out: {len(made.skipped) - 20:,} more", "yellow"))
+    for note in made.notes:
+        session.console.note(Painted(note, "yellow"))
+
+
+def _source(branch: Branch) -> str:
+    head = branch.base.head
+    on = f" on {head.branch or head.commit[:10]}" if head is not None and (head.branch or head.commit) else ""
+    return branch.base.source if branch.base.source != "working tree" else f"the working tree{on}"
+
+
+async def _list(session: Session, workspace: Workspace) -> int:
+    found = await workspace.branches(session.options.dropped)
+    if session.options.json:
+        session.console.json(found)
+    else:
+        print_list(session.console, found, dropped=session.options.dropped)
+    return 0
+
+
+async def _show(session: Session, workspace: Workspace) -> int:
+    options, console = session.options, session.console
+    if options.files:
+        files = await workspace.branch_files(options.name)
+        if options.json:
+            console.json(files)
+        else:
+            for path in files:
+                console.line(path)
+        return 0
+    branch = await workspace.branch(options.name)
+    if options.json:
+        console.json(branch)
+    else:
+        print_branch(console, branch)
+    return 0
+
+
+async def _diff(session: Session, workspace: Workspace) -> int:
+    options, console = session.options, session.console
+    against = "" if options.against == "base" else options.against
+    diff = await workspace.branch_diff(options.name, against, tuple(options.paths))
+    if options.json:
+        console.json(diff)
+    else:
+        print_diff(console, diff, only_stat=options.stat)
+    return 0
+
+
+async def _merge(session: Session, workspace: Workspace) -> int:
+    options, console = session.options, session.console
+    request = MergeRequest(
+        name=options.name,
+        paths=tuple(options.paths),
+        hunks=tuple(options.hunks),
+        choices=tuple(options.choices),
+        rest=options.take,
+        leave_conflicts=options.leave_conflicts,
+        is_trial=options.trial,
+    )
+    result = await workspace.branch_merge(request)
+    if options.json:
+        console.json(result)
+    else:
+        print_merge(console, result, is_trial=options.trial)
+    return CONFLICT if result.conflicts else 0
+
+
+async def _keep(session: Session, workspace: Workspace) -> int:
+    options, console = session.options, session.console
+    kept = await workspace.branch_keep(options.name, options.as_name, options.message)
+    if options.json:
+        console.json(kept)
+        return 0
+    console.line(Painted(kept.name, "bold"), f"  {kept.commits} commit{'' if kept.commits == 1 else 's'}, {kept.commit[:10]}")
+    for note in kept.notes:
+        console.note(Painted(note, "yellow"))
+    return 0
+
+
+async def _drop(session: Session, workspace: Workspace) -> int:
+    console = session.console
+    dropped = [await workspace.branch_drop(name) for name in session.options.names]
+    if session.options.json:
+        console.json(dropped)
+    else:
+        for branch in dropped:
+            console.line(f"{branch.name} is dropped. To bring it back within seven days: ramet branch undo {branch.name}")
+    return 0
+
+
+async def _undo(session: Session, workspace: Workspace) -> int:
+    undone = await workspace.branch_undo(session.options.name)
+    if session.options.json:
+        session.console.json(undone)
+    elif undone.kind == "drop":
+        session.console.line(f"{undone.branch} is back.")
+    else:
+        for file in undone.files:
+            session.console.line(f"  {sentence_of(file)}")
+        session.console.line(f"The merge of {undone.branch} is undone.")
+    return 0
+
+
+async def _path(session: Session, workspace: Workspace) -> int:
+    place = await workspace.branch_place(session.options.name)
+    if session.options.json:
+        session.console.json(place)
+    else:
+        session.console.line(place.path)
+        _print_notes(session, place)
+    return 0
+
+
+async def _run_command(session: Session, workspace: Workspace) -> int:
+    words = session.options.words[1:] if session.options.words[:1] == ["--"] else session.options.words
+    if not words:
+        raise UsageError("There is no command to run.", f"ramet branch run {session.options.name} -- COMMAND")
+    return await _work(session, workspace, words)
+
+
+async def _enter(session: Session, workspace: Workspace) -> int:
+    if session.options.json:
+        raise UsageError("A shell prints no JSON.", "Use `ramet branch run --json`.")
+    shell = session.environment.get("SHELL") or "/bin/sh"
+    session.console.note(Painted(f"This is the branch {session.options.name}. Leave it with `exit`.", "dim"))
+    return await _work(session, workspace, [shell])
+
+
+async def _work(session: Session, workspace: Workspace, words: list[str]) -> int:
+    """Run a command where the branch is laid out and take in what it changed, however it ends."""
+    from ramet.branches.command import command_environment, run_command
+
+    name, is_quiet = session.options.name, session.options.json
+    place = await workspace.branch_place(name, os.getpid())
+    _print_notes(session, place)
+    folder = absolute(Path("/"), place.path)
+    environment = command_environment(session.environment, place.environment, folder)
+    done: BranchRun | None = None
+    setup = ""
+    try:
+        if place.setup:
+            session.console.note(Painted(f"Setting up: {place.setup}", "dim"))
+            prepared = run_command(["/bin/sh", "-c", place.setup], folder, environment, shows=not is_quiet)
+            if prepared.exit_code:
+                raise UsageError(
+                    f"The set-up command failed with exit code {prepared.exit_code}: {place.setup}",
+                    "Correct branch_setup in your configuration.",
+                )
+            setup = place.setup
+        done = run_command(words, _inside(session, folder, workspace.root), environment, shows=not is_quiet)
+    finally:
+        taken = await workspace.branch_finished(name, place.slot, done, setup)
+    (branch,) = taken.branches
+    kept = branch.runs[-1]
+    if is_quiet:
+        session.console.json({"branch": msgspec.to_builtins(branch), "run": msgspec.to_builtins(kept), "notes": taken.notes})
+    elif kept.changed:
+        changed = f"{kept.changed} file{'' if kept.changed == 1 else 's'}"
+        session.console.note(Painted(f"{changed} changed in {name}. To see: ramet branch diff {name}", "dim"))
+    for note in taken.notes:
+        session.console.note(Painted(note, "yellow"))
+    return kept.exit_code if kept.exit_code is not None else 1
+
+
+def _inside(session: Session, folder: Path, root: Path) -> Path:
+    """Return the folder of the branch that stands for the current one, where there is one."""
+    here = session.folder.resolve()
+    inner = folder / here.relative_to(root) if here.is_relative_to(root) else folder
+    return inner if inner.is_dir() else folder
+
+
+def _print_notes(session: Session, place: BranchPlace) -> None:
+    for note in place.notes:
+        session.console.note(Painted(note, "dim"))
+
+
+_ACTIONS: dict[str, Callable[[Session, Workspace], Coroutine[Any, Any, int]]] = {  # Any: what nobody sends
+    "new": _new,
+    "list": _list,
+    "show": _show,
+    "run": _run_command,
+    "diff": _diff,
+    "merge": _merge,
+    "keep": _keep,
+    "drop": _drop,
+    "undo": _undo,
+    "path": _path,
+    "enter": _enter,
+}

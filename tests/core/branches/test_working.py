@@ -1,0 +1,157 @@
+"""Commands run in a folder that holds a branch, and what they change there becomes part of the branch."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ramet.branches.branches import Branches
+from ramet.branches.command import command_environment, run_command
+from ramet.branches.working import Needs
+from ramet.models import BranchPlace, BranchRun, FileEdit, MergeRequest
+from ramet.paths import absolute
+from tests.core.branches.conftest import Run, fork, git_state
+
+NEEDS = Needs(links=(".venv", "node_modules"))
+
+
+def folder(place: BranchPlace) -> Path:
+    return absolute(Path("/"), place.path)
+
+
+def run(branches: Branches, name: str, program: str, needs: Needs = NEEDS) -> BranchRun:
+    """Run a Python program in a branch and return what is remembered of it."""
+    place = branches.place(name, os.getpid(), needs)
+    environment = command_environment(os.environ, place.environment, folder(place))
+    done = run_command([sys.executable, "-c", program], folder(place), environment, "program")
+    (branch,) = branches.finished(name, place.slot, done).branches
+    return branch.runs[-1]
+
+
+def test_what_a_command_changes_becomes_part_of_the_branch(branches: Branches, dirty: Path) -> None:
+    before = git_state(dirty)
+    fork(branches)
+    done = run(
+        branches, "try",
+        "import pathlib, sys, os\n"
+        "print('\\033[31mworking\\033[0m in', os.environ['RAMET_BRANCH'])\n"
+        "assert pathlib.Path('shop/new.py').exists() and not pathlib.Path('.git').exists()\n"
+        "pathlib.Path('made.py').write_text('MADE = 1')\n"
+        "pathlib.Path('README.md').unlink()\n"
+        "pathlib.Path('debug.log').write_text('ignored')\n"
+        "sys.exit(3)",
+    )  # fmt: skip
+
+    assert (done.command, done.exit_code, done.output, done.changed) == ("program", 3, "working in try\n", 2)
+    assert branches.read("try", "made.py") == b"MADE = 1"
+    assert "README.md" not in branches.files("try")
+    assert "debug.log" not in branches.files("try")
+    assert git_state(dirty) == before
+    assert branches.get("try").runs == (done,)
+
+
+def test_one_folder_serves_one_branch_after_the_other(branches: Branches, shop: Path) -> None:
+    for name in ("one", "two"):
+        fork(branches, name)
+        branches.write(name, [FileEdit("name.txt", name.encode())])
+    program = "import pathlib; p = pathlib.Path('seen.txt'); p.write_text(pathlib.Path('name.txt').read_text())"
+    for name in ("one", "two", "one"):
+        run(branches, name, program)
+    pool = branches.folder / "pool"
+
+    assert [branches.read(name, "seen.txt") for name in ("one", "two")] == [b"one", b"two"]
+    assert [path.name for path in pool.iterdir()] == ["1"]
+
+
+def test_edits_by_hand_and_from_elsewhere_meet_in_the_branch(branches: Branches, shop: Path) -> None:
+    fork(branches)
+    fork(branches, "other")
+    place = folder(branches.place("try", 0, NEEDS))
+    (place / "by-hand.txt").write_text("by hand\n")
+    branches.write("try", [FileEdit("elsewhere.txt", b"elsewhere\n")])
+    (place / "later.txt").write_text("later\n")
+    other = folder(branches.place("other", os.getpid(), NEEDS))
+    merged = branches.merge(MergeRequest("try"))
+
+    assert place != other
+    assert {file.path for file in merged.files} == {"by-hand.txt", "elsewhere.txt", "later.txt"}
+    assert folder(branches.place("try", 0, NEEDS)) == place
+    assert (place / "elsewhere.txt").exists()
+
+
+def test_a_command_that_ran_while_the_branch_was_edited(branches: Branches, shop: Path) -> None:
+    fork(branches)
+    place = branches.place("try", os.getpid(), NEEDS)
+    branches.write("try", [FileEdit("shop/cart.py", b"EDITED = 1\n"), FileEdit("both.txt", b"edit\n")])
+    (folder(place) / "made.txt").write_text("made\n")
+    (folder(place) / "both.txt").write_text("command\n")
+    branches.finished("try", place.slot, BranchRun("make", 0, time.time(), 0.1))
+
+    assert branches.read("try", "shop/cart.py") == b"EDITED = 1\n"
+    assert branches.read("try", "made.txt") == b"made\n"
+    assert branches.read("try", "both.txt") == b"command\n"
+
+
+def test_what_a_process_left_that_was_killed_is_not_lost(branches: Branches, shop: Path) -> None:
+    fork(branches)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    place = branches.place("try", gone.pid, NEEDS)
+    (folder(place) / "half.txt").write_text("half\n")
+    gone.wait()
+    fork(branches, "other")
+    branches.place("other", os.getpid(), NEEDS)
+
+    assert branches.read("try", "half.txt") == b"half\n"
+
+
+def test_ignored_folders_are_linked_and_named_files_copied(branches: Branches, shop: Path, git: Run) -> None:
+    (shop / ".gitignore").write_text(".venv/\n.env\nsecret.txt\nnode_modules\n")
+    packages = shop / ".venv/lib/python3.11/site-packages"
+    packages.mkdir(parents=True)
+    (packages / "shop.pth").write_text(f"{shop}/shop\n")
+    (packages / "__editable___shop_finder.py").write_text(f"MAPPING = {{'shop': '{shop}/shop'}}\n")
+    (shop / ".env").write_text("KEY=1\n")
+    (shop / "secret.txt").write_text("not asked for\n")
+    (shop / ".worktreeinclude").write_text("# what runs need\n.env\n")
+    fork(branches)
+    place = branches.place("try", os.getpid(), NEEDS)
+    there = folder(place)
+    (branch,) = branches.finished("try", place.slot).branches
+
+    assert (there / ".venv").readlink() == shop / ".venv"
+    assert (there / ".env").read_text() == "KEY=1\n"
+    assert not (there / "secret.txt").exists()
+    assert place.environment == {"RAMET_BRANCH": "try", "PYTHONPATH": str(there / "shop")}
+    assert [note.split(":")[0].split()[0] for note in place.notes] == ["Linked", ".venv", ".venv", "Copied"]
+    assert branch.stat.files == 0
+    assert not {".venv", ".env"} & set(branches.files("try"))
+
+
+def test_the_set_up_command_is_asked_for_once_per_folder(branches: Branches) -> None:
+    fork(branches)
+    fork(branches, "other")
+    needs = Needs(setup="make prepare")
+    first = branches.place("try", os.getpid(), needs)
+    branches.finished("try", first.slot, setup=first.setup)
+    second, third = branches.place("try", 0, needs), branches.place("other", os.getpid(), needs)
+
+    assert (first.setup, second.setup, third.setup) == ("make prepare", "", "make prepare")
+
+
+def test_the_end_of_a_long_output_is_kept(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    done = run_command([sys.executable, "-c", "print('x' * 100_000); print('one\\rthe end')"], tmp_path, dict(os.environ))
+    shown = capfd.readouterr().out
+
+    assert done.output.endswith("\nthe end\n")
+    assert len(done.output) < 70_000
+    assert done.omitted > 30_000
+    assert len(shown) > 100_000
+
+
+def test_a_command_that_does_not_exist_has_the_exit_code_of_a_shell(tmp_path: Path) -> None:
+    assert run_command(["/nowhere/at-all"], tmp_path, dict(os.environ)).exit_code == 127
