@@ -34,6 +34,7 @@ from ramet_tui.app import RametApp
 from ramet_tui.messages import PlaceSelected
 from ramet_tui.preferences import Preferences
 from ramet_tui.themes import DARK
+from tests.tui.branches.branching import CONFLICTS, DIFF, NOW, BranchingWorkspace, several
 from tests.tui.piloting import press, settle, type_text
 from tests.tui.scripted_shell import ScriptedShell, command, prompt, started
 from tests.tui.scripted_workspace import Pause, ScriptedWorkspace
@@ -183,7 +184,7 @@ ANSWERED = Answered(
 )
 
 Act = Callable[[Pilot[None]], Awaitable[None]]
-Prepare = Callable[[ScriptedWorkspace], None]
+Prepare = Callable[[BranchingWorkspace], None]
 
 
 def write_orchard(root: Path) -> Path:
@@ -216,7 +217,7 @@ class Scene:
         for name, text in self.files.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(text, encoding="utf-8")
-        workspace = ScriptedWorkspace(
+        workspace = BranchingWorkspace(
             root,
             name="orchard",
             index=IndexStatus(state="ready", files=9, chunks=31, vectors=31, lexical_ready=True, dense_ready=True),
@@ -233,6 +234,7 @@ class Scene:
             return workspace
 
         app = RametApp(root, open_workspace, preferences=Preferences(theme=theme))
+        app.main.clock = lambda: NOW
         if self.shell is not None:
             app.main.open_shell = self.shell()
         return app
@@ -270,7 +272,7 @@ def _keys(*keys: str) -> Act:
 
 
 FUNCTION_KEYS = frozenset(f"f{number}" for number in range(1, 13))
-NAMED_KEYS = FUNCTION_KEYS | {"enter", "escape", "down", "up", "slash", "end", "tab", "left_square_bracket"}
+NAMED_KEYS = FUNCTION_KEYS | {"enter", "escape", "down", "up", "slash", "end", "tab", "space", "left_square_bracket"}
 LEAVE = "ctrl+right_square_bracket"
 """Leaves the program in the terminal."""
 
@@ -352,6 +354,16 @@ async def _terminal(pilot: Pilot[None]) -> None:
     await settle(pilot)
 
 
+def _branches(workspace: BranchingWorkspace) -> None:
+    workspace.branch_list = several()
+    workspace.diffs = {"": DIFF}
+
+
+def _conflicts(workspace: BranchingWorkspace) -> None:
+    _branches(workspace)
+    workspace.conflicts = CONFLICTS
+
+
 async def _drawn(pilot: Pilot[None]) -> None:
     """Wait for the frame of the terminal that is due."""
     assert isinstance(pilot.app, RametApp)
@@ -399,6 +411,12 @@ SCENES: dict[str, Scene] = {
         Scene("terminal-search", _then(_terminal, _keys(LEAVE, "slash", "grove")), shell=_session),
         Scene("terminal-editor", _terminal, shell=_editor),
         Scene("terminal-ended", _terminal, shell=_ended),
+        Scene("branches", _keys("ctrl+b", "a"), _branches),
+        Scene("branches-none", _keys("ctrl+b")),
+        Scene("branch-diff", _keys("ctrl+b", "d", "n", "n", "space"), _branches),
+        Scene("branch-diff-split", _keys("ctrl+b", "d", "s"), _branches),
+        Scene("branch-conflicts", _keys("ctrl+b", "m", "3"), _conflicts),
+        Scene("branches-new", _keys("ctrl+b", "n"), _branches),
         Scene(
             "terminal-zoomed",
             _then(_terminal, _keys(LEAVE, "t", "ctrl+right_square_bracket", "f6")),

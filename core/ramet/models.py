@@ -670,8 +670,9 @@ class BranchDiff(Value, frozen=True):
     files: tuple[FileDiff, ...]
 
 
-Side = Literal["mine", "theirs", "base", "markers"]
-"""In a conflict: the working tree's version, the branch's, the one that both come from, or all with marks around them."""
+Side = Literal["mine", "theirs", "base", "both", "markers"]
+"""In a conflict: the working tree's version, the branch's, the one that both come from, the first two below each other, or all
+with marks around them."""
 
 
 class HunkChoice(Value, frozen=True):

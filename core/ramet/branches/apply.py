@@ -16,6 +16,8 @@ from ramet.branches.journal import Step
 from ramet.errors import RametError
 from ramet.store.lock import store_error
 
+_MOST_SWAPS = 10
+"""How often a file is put back that was written to at the very moment; nobody writes that often."""
 Keeper = Callable[[bytes], str]
 """Stores bytes and gives their id."""
 
@@ -90,10 +92,21 @@ class FileSteps:
             return
         if disk.look(self._root, step.path)[0] != step.old:
             raise Occupied(step.path)
-        disk.exchange(self._root, step.spare, step.path)
-        if disk.look(self._root, step.spare)[0] != step.old:
-            disk.exchange(self._root, step.spare, step.path)
+        if not self._swap(step, step.new, step.old):
             raise Occupied(step.path)
+
+    def _swap(self, step: Step, put: str, expected: str) -> bool:
+        """Exchange a file with the one under its spare name; False when what came out is not what was expected.
+
+        Then the newest version is in place: whatever came out instead is put back, and so on.
+        """
+        for attempt in range(_MOST_SWAPS):
+            disk.exchange(self._root, step.spare, step.path)
+            out = disk.look(self._root, step.spare)[0]
+            if out == expected:
+                return not attempt
+            put, expected = out, put
+        return False
 
     def _clear_for(self, step: Step) -> None:
         """Remove an empty folder that stands where a file goes: its files are gone already."""
@@ -114,10 +127,10 @@ class FileSteps:
             self._drop(step.spare, known=spare in (step.old, step.new) or here == step.old)
             return True  # the new content was only laid ready, perhaps not all of it
         if here == step.new:
-            # What came out is the old version, or what somebody made of it through a file that was open.
-            disk.exchange(self._root, step.spare, step.path)
+            # Under the spare name is the old version, or what somebody made of it through a file that was open.
+            is_back = self._swap(step, spare, here)
             self._drop(step.spare, known=True)
-            return True
+            return is_back
         self._drop(step.spare, known=spare == step.old)
         return False
 
@@ -162,7 +175,7 @@ class FileSteps:
             return True
         here = disk.look(self._root, step.path)[0]
         if here == step.new and here != NOTHING:
-            disk.exchange(self._root, step.spare, step.path)
+            self._swap(step, spare, here)
             self._drop(step.spare, known=True)
         elif here == NOTHING:
             disk.make_folders(self._root, step.path)

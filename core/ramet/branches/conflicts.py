@@ -13,6 +13,8 @@ from ramet.models import ConflictKind, MergeConflict, MergeRequest, Side, Versio
 
 _MOST_TEXT_BYTES = 1_000_000
 """A version that is larger is not shown as text."""
+_IN_LINES: dict[Side, str] = {"both": "Both versions", "markers": "Marks"}
+"""What can be taken of a file only where it was merged line by line."""
 _SENTENCES: dict[ConflictKind, str] = {
     "content": "Both the working tree and {name} changed the same lines.",
     "both-added": "Both the working tree and {name} added the file, with different contents.",
@@ -53,7 +55,7 @@ class Choices:
         self._unused.discard(conflict.path)
         chosen = self._chosen.get(conflict.path, {})
         whole = chosen.get(0)
-        if whole is not None and whole != "markers":
+        if whole is not None and whole not in _IN_LINES:
             return self._whole(conflict, whole)
         if conflict.merged is None:
             if whole is None and self._rest is not None and self._rest != "mine" and not _can_be_written(conflict, self._rest):
@@ -80,8 +82,8 @@ class Choices:
 
     def _whole(self, conflict: OpenConflict, side: Side) -> list[PlannedFile]:
         shown = inert_line(conflict.path)
-        if side == "markers":
-            raise UsageError(f"Marks cannot be written into {shown}.", "Choose mine, theirs or base.")
+        if side in _IN_LINES:
+            raise UsageError(f"{_IN_LINES[side]} cannot be written into {shown}.", "Choose mine, theirs or base.")
         if side == "mine":
             return []
         version = conflict.theirs if side == "theirs" else conflict.base
@@ -100,7 +102,7 @@ class Choices:
 def _can_be_written(conflict: OpenConflict, side: Side) -> bool:
     """Whether one whole version can take the place of the working tree's."""
     modes = [file.mode for file in (conflict.base, conflict.mine, conflict.theirs) if file is not None]
-    return side != "markers" and conflict.kind != "place" and SUBMODULE_MODE not in modes
+    return side not in _IN_LINES and conflict.kind != "place" and SUBMODULE_MODE not in modes
 
 
 def _version(objects: ObjectStore, file: TreeFile | None) -> Version | None:

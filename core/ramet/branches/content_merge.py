@@ -134,6 +134,8 @@ def _without_added_ends(piece: Piece, mine: bytes, base: bytes, theirs: bytes) -
 
 
 def _taken(piece: Piece, side: Side, label: str) -> bytes:
+    if side == "both":
+        return _ended(piece.mine) + piece.theirs
     if side != "markers":
         return {"mine": piece.mine, "base": piece.base, "theirs": piece.theirs}[side]
     lines = (

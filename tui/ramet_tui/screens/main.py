@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -12,7 +13,6 @@ from msgspec.structs import replace
 from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -20,10 +20,12 @@ from ramet.errors import RametError
 from ramet.events import IndexEvent, IndexFinished, IndexProgress, IndexWaiting, Scanned
 from ramet.models import WorkspaceStatus
 from ramet.workspace.protocol import Workspace
-from ramet_tui.key_names import KeyHelp, bindings_of, key_help
+from ramet_tui.key_names import KeyHelp, bindings_of
 from ramet_tui.layout import PANES, Layout, PaneId
 from ramet_tui.messages import PlaceSelected, ProblemOccurred, UsageChanged
 from ramet_tui.navigation import History, Place
+from ramet_tui.screens import actions
+from ramet_tui.screens.branches.looking import BranchLook
 from ramet_tui.widgets.chat_place import ChatPlace
 from ramet_tui.widgets.failures import ReportsFailures
 from ramet_tui.widgets.files_pane import FilesPane
@@ -31,8 +33,10 @@ from ramet_tui.widgets.header_line import HeaderLine, Progress
 from ramet_tui.widgets.key_line import KeyLine
 from ramet_tui.widgets.outline_pane import OutlinePane
 from ramet_tui.widgets.pane_switcher import PaneSwitcher
+from ramet_tui.widgets.viewer.code_view import LineColours
+from ramet_tui.widgets.viewer.document import Document
 from ramet_tui.widgets.viewer.pane import ViewerPane
-from ramet_tui.widgets.viewer.source import DocumentSource
+from ramet_tui.widgets.viewer.source import DocumentSource, Elsewhere
 from ramet_tui.widgets.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -65,6 +69,17 @@ class MainScreen(ReportsFailures, Screen[None]):
         Binding("f5", "pane('chat')", "chat", show=False, id="pane.chat", tooltip="Focus the chat; again to hide it"),
         Binding(
             "ctrl+j", "terminal", "terminal", id="pane.terminal", priority=True, tooltip="Focus the terminal; again to hide it"
+        ),
+        Binding(
+            "ctrl+b", "branches", "branches", id="go.branches", priority=True, tooltip="List the branches of the file system"
+        ),
+        Binding(
+            "alt+w",
+            "working_tree",
+            "working tree",
+            show=False,
+            id="go.working_tree",
+            tooltip="Go back from a branch to the working tree",
         ),
         Binding(
             "f6", "zoom", "zoom", id="pane.zoom", priority=True, tooltip="Give the focused pane the whole screen, or take it back"
@@ -110,6 +125,9 @@ class MainScreen(ReportsFailures, Screen[None]):
         """None until it is opened."""
         self.open_shell: ShellOpener | None = None
         """How terminals start a shell; None starts the user's."""
+        self.clock: Callable[[], float] = time.time
+        """Seconds since the epoch."""
+        self._looking = BranchLook(self)
 
     @property
     def _ramet(self) -> RametApp:
@@ -159,10 +177,12 @@ class MainScreen(ReportsFailures, Screen[None]):
             self.chat.set_workspace(workspace)
         if self.terminal is not None:
             self.terminal.set_workspace(workspace)
+        self._looking.workspace_opened(workspace)
 
     def workspace_lost(self) -> None:
         """Forget a workspace that broke; files stay readable."""
         self._workspace = None
+        self._looking.workspace_lost()
         self.say("not connected")
 
     def status_arrived(self, status: WorkspaceStatus) -> None:
@@ -174,6 +194,33 @@ class MainScreen(ReportsFailures, Screen[None]):
             self._revision = status.revision
             self._refresh_files()
             self.viewer.follow()
+            self._looking.status_arrived(status)
+
+    @property
+    def looked_at(self) -> str:
+        """The branch that the panes show; empty for the working tree."""
+        return self._looking.name
+
+    def colours_of(self, document: Document) -> LineColours | None:
+        """Return the colours of code; blocks."""
+        return self._source.colours(document)
+
+    def look_at(self, branch: str) -> None:
+        """Show a branch in all panes; the empty name shows the working tree."""
+        self._looking.look_at(branch)
+
+    def show_workspace(self, workspace: Workspace, elsewhere: Elsewhere | None, branch: str, *, is_other: bool) -> None:
+        """Have the panes show what a workspace says and files from where they are now."""
+        self._workspace = workspace
+        self._source.elsewhere = elsewhere
+        if is_other:
+            self.header.branch = branch
+            self.set_class(bool(branch), "-branch")
+            self.files.border_title = f"Files ⎇ {branch}" if branch else "Files"
+            if self.chat is not None:
+                self.chat.set_workspace(workspace)
+        self._refresh_files()
+        self.viewer.follow()
 
     def index_reported(self, event: IndexEvent) -> None:
         """Show how far the index is."""
@@ -339,7 +386,7 @@ class MainScreen(ReportsFailures, Screen[None]):
     async def _choose_action(self, palette: Palette) -> None:
         chosen = await self.app.push_screen_wait(palette)
         if chosen is not None:
-            await self.run_by_id(chosen)
+            await actions.run_by_id(self, chosen)
 
     # Actions
 
@@ -363,18 +410,18 @@ class MainScreen(ReportsFailures, Screen[None]):
 
     def action_go_to_line(self) -> None:
         """Ask for a line number."""
-        if self._allowed("go.line"):
+        if self.allows("go.line"):
             self.workbench.show("viewer")
             self.viewer.ask_line()
 
     def action_go_back(self) -> None:
         """Go to the place before."""
-        if self._allowed("go.back"):
+        if self.allows("go.back"):
             self._go(self._places.back(self.viewer.place))
 
     def action_go_forward(self) -> None:
         """Go to the place ahead."""
-        if self._allowed("go.forward"):
+        if self.allows("go.forward"):
             self._go(self._places.forward(self.viewer.place))
 
     def _go(self, place: Place | None) -> None:
@@ -397,23 +444,33 @@ class MainScreen(ReportsFailures, Screen[None]):
         else:
             self.workbench.show_or_hide("terminal")
 
+    def action_branches(self) -> None:
+        """Show the board of branches."""
+        if self.allows("go.branches"):
+            self._looking.open_board(self.header.status.name if self.header.status is not None else self._root.name)
+
+    def action_working_tree(self) -> None:
+        """Show the working tree again."""
+        if self.allows("go.working_tree"):
+            self.look_at("")
+
     def action_zoom(self) -> None:
         """Zoom the current pane."""
         self.workbench.zoom()
 
     def action_resize(self, steps: int) -> None:
         """Make the current pane wider or narrower."""
-        if self._allowed("pane.wider"):
+        if self.allows("pane.wider"):
             self.workbench.resize_current(steps)
 
     def action_toggle_index(self) -> None:
         """Update the index or pause."""
-        if self._allowed("index.toggle"):
+        if self.allows("index.toggle"):
             self._ramet.toggle_index()
 
     def action_rebuild_index(self) -> None:
         """Index everything anew."""
-        if self._allowed("index.rebuild"):
+        if self.allows("index.rebuild"):
             self._ramet.sync_index(rebuild=True)
 
     def action_palette(self) -> None:
@@ -444,53 +501,26 @@ class MainScreen(ReportsFailures, Screen[None]):
         if self.terminal is not None and not self.terminal.display:
             reasons |= {binding.id: "the terminal is hidden" for binding in bindings_of(type(self.terminal)) if binding.id}
         if self._workspace is None:
-            reasons |= dict.fromkeys(("index.toggle", "index.rebuild"), "the workspace is not open")
+            reasons |= dict.fromkeys(("index.toggle", "index.rebuild", "go.branches"), "the workspace is not open")
+        if not self.looked_at:
+            reasons["go.working_tree"] = "this is the working tree"
         return reasons
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While keys go to the program in the terminal, none of them is one of the app."""
         return self.terminal is None or not self.terminal.is_typing
 
-    def _allowed(self, action_id: str) -> bool:
+    def allows(self, action_id: str) -> bool:
+        """Return whether an action can be used now; say why where it cannot."""
         reason = self.reasons().get(action_id)
         if reason is not None:
             self.notify(f"{reason[0].upper()}{reason[1:]}.", severity="warning", timeout=3, markup=False)
         return reason is None
 
-    def _palette_nodes(self) -> Iterator[DOMNode]:
-        yield self
-        yield from (self.files, self.outline, self.viewer)
-        if self.chat is not None:
-            yield self.chat
-        if self.terminal is not None:
-            yield self.terminal
-
     def palette_keys(self) -> Iterator[KeyHelp]:
         """Return the actions of the screen and of the panes, without moving about inside one."""
-        for node in self._palette_nodes():
-            for binding in bindings_of(type(node)):
-                if binding.action == "palette":
-                    continue
-                yield key_help(binding, self._ramet.keymap)
-
-    async def run_by_id(self, action_id: str) -> None:
-        """Run an action of the screen or of a pane."""
-        for node in self._palette_nodes():
-            for binding in bindings_of(type(node)):
-                if binding.id == action_id and (node is not self.terminal or self._allowed(action_id)):
-                    await self.app.run_action(binding.action, default_namespace=node)
+        return actions.palette_keys(self, self._ramet.keymap)
 
     def all_keys(self) -> Iterator[KeyHelp]:
-        """Return every key of the app once, those of the finders and of a terminal that is not open included."""
-        from ramet_tui.screens.finder import FinderScreen
-        from ramet_tui.widgets.terminal.pane import TerminalPane
-        from ramet_tui.widgets.terminal.screen import TerminalScreen
-
-        seen: set[str] = set()
-        types: list[type[DOMNode]] = [type(node) for node in (self, *self.walk_children(DOMNode))]
-        types += (TerminalPane, TerminalScreen, FinderScreen)
-        for node_type in types:
-            for binding in bindings_of(node_type):
-                if binding.id not in seen:
-                    seen.add(binding.id or "")
-                    yield key_help(binding, self._ramet.keymap)
+        """Return every key of the app once, those of other screens included."""
+        return actions.all_keys(self, self._ramet.keymap)

@@ -29,6 +29,8 @@ class HeaderLine(Widget):
     status: reactive[WorkspaceStatus | None] = reactive(None)
     progress: reactive[Progress | None] = reactive(None)
     usage: reactive[Usage | None] = reactive(None)
+    branch: reactive[str] = reactive("")
+    """The branch that the panes show; empty for the working tree."""
     note: reactive[str] = reactive("starting")
     """What stands in the place of the index state while there is no status."""
 
@@ -50,10 +52,14 @@ class HeaderLine(Widget):
 
     def _title(self) -> Content:
         name = self.status.name if self.status is not None else self._folder_name
-        return Content.assemble((" ramet ", "bold $accent"), " ", (inert_line(name), "bold"))
+        title = Content.assemble((" ramet ", "bold $accent"), " ", (inert_line(name), "bold"))
+        if self.branch:
+            sign = (f" ⎇ {inert_line(self.branch)} ", "bold $background on $branch")
+            title += Content.assemble("  ", sign, ("  alt+w back", "$secondary-text"))
+        return title
 
     def _git(self) -> list[Content]:
-        if self.status is None or self.status.head is None:
+        if self.branch or self.status is None or self.status.head is None:
             return []
         head = self.status.head
         name = inert_line(head.branch) if head.branch else head.commit[:8] or "no commit"

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import codecs
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from ramet.errors import RametError, UsageError
 from ramet.inert import inert_line
 from ramet.models import SkipReason
 from ramet.paths import absolute
@@ -53,17 +55,29 @@ def _decoded(data: bytes) -> str:
     return data.decode("utf-8-sig", "replace")
 
 
+class Elsewhere(NamedTuple):
+    """Files that are not on the disk: those of a branch."""
+
+    read: Callable[[str], bytes]
+    """Blocks. Raises UsageError for a file that is not there."""
+    stamp: FileStamp
+    """Another one when they have changed."""
+
+
 class DocumentSource:
     """Reads files below one folder. Its methods block, so they run in threads."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.elsewhere: Elsewhere | None = None
+        """Where files are read instead of the disk."""
 
     def load(self, path: str) -> Document:
         """Return a file as a document; what cannot be shown becomes a document that says why."""
-        from ramet.index.languages import language_of
-        from ramet.index.reading import Unreadable, looks_binary, read_file
+        from ramet.index.reading import Unreadable, read_file
 
+        if self.elsewhere is not None:
+            return _load_elsewhere(self.elsewhere, path)
         stamp = self.stamp(path)
         try:
             data = read_file(self.root, path, MAX_SHOWN_BYTES)
@@ -71,13 +85,12 @@ class DocumentSource:
             state = _STATES[error.reason]
             detail = "" if state in ("gone", "link") else sentence(error.detail)  # the notice says it all
             return Document(path, state=state, detail=detail, stamp=stamp)
-        if looks_binary(data) and not data.startswith(_UTF_16):
-            return Document(path, state="binary", detail=f"{len(data):,} bytes", stamp=stamp)
-        language = language_of(path, data)
-        return Document(path, _decoded(data), stamp=stamp, language="" if language == "text" else language)
+        return _document(path, data, stamp)
 
     def stamp(self, path: str) -> FileStamp | None:
         """Return what tells whether a file changed; None when it is gone."""
+        if self.elsewhere is not None:
+            return self.elsewhere.stamp
         try:
             found = os.lstat(absolute(self.root, path))
         except OSError:
@@ -91,6 +104,29 @@ class DocumentSource:
         from ramet.index.highlight import Highlighter  # tree-sitter, so not before a file is shown
 
         return _TreeSitterColours(Highlighter(document.language, document.text))
+
+
+def _load_elsewhere(elsewhere: Elsewhere, path: str) -> Document:
+    try:
+        data = elsewhere.read(path)
+    except UsageError:
+        return Document(path, state="gone", stamp=elsewhere.stamp)
+    except (RametError, TimeoutError) as error:
+        detail = error.what if isinstance(error, RametError) else "it did not arrive in time"
+        return Document(path, state="unreadable", detail=sentence(detail), stamp=elsewhere.stamp)
+    if len(data) > MAX_SHOWN_BYTES:
+        return Document(path, state="huge", detail=f"{len(data):,} bytes", stamp=elsewhere.stamp)
+    return _document(path, data, elsewhere.stamp)
+
+
+def _document(path: str, data: bytes, stamp: FileStamp | None) -> Document:
+    from ramet.index.languages import language_of
+    from ramet.index.reading import looks_binary
+
+    if looks_binary(data) and not data.startswith(_UTF_16):
+        return Document(path, state="binary", detail=f"{len(data):,} bytes", stamp=stamp)
+    language = language_of(path, data)
+    return Document(path, _decoded(data), stamp=stamp, language="" if language == "text" else language)
 
 
 class _TreeSitterColours:
