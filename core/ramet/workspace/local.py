@@ -297,6 +297,9 @@ class LocalWorkspace:
 
     async def branch_finished(self, name: str, slot: int, run: BranchRun | None = None, setup: str = "") -> BranchFork:
         """See `Workspace`."""
+        if run is not None:
+            root = path_to_text(os.fsencode(self.root))
+            run = await asyncio.to_thread(self._commands.record_in_branch, name, root, run)
         return await self._branching(self._services.branches.finished, name, slot, run, setup)
 
     @property
