@@ -330,6 +330,8 @@ class CommandRecording(Value, frozen=True):
     has_output: bool = True
     """False where only the command was recorded, as by the hook of a foreign terminal."""
     shell: str = ""
+    branch: str = ""
+    """The file-system branch it ran on; empty for the working tree."""
 
 
 class CommandRun(Value, frozen=True):

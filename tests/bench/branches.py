@@ -72,7 +72,9 @@ def measure(measured: Measured) -> list[Row]:
         measured.branches.write(name, measured.edits())
     used = measured.branches.usage(0).objects - before.objects
     tree = sum((measured.root / name).lstat().st_size for name in measured.files if (measured.root / name).is_file())
-    rows.append(Row("disk of 8 branches, 20 files changed in each", f"{used / 1e6:.1f} MB", f"8 copies {8 * tree / 1e6:,.0f} MB"))
+    rows.append(
+        Row("disk of 8 branches, 20 files changed in each", f"{used / 1e3:,.0f} kB", f"8 copies {8 * tree / 1e6:,.0f} MB")
+    )
     taken = [seconds(partial(measured.branches.drop, name)) for name in names]
     rows.append(Row("drop", milliseconds(taken), "", "", "<= 50 ms"))
     return rows

@@ -22,7 +22,16 @@ def loaded_by(*modules: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "module", ["ramet.cli", "ramet.cli.main", "ramet.cli.search", "ramet.cli.ask", "ramet.workspace", "ramet.engine.client"]
+    "module",
+    [
+        "ramet.cli",
+        "ramet.cli.main",
+        "ramet.cli.search",
+        "ramet.cli.branch",
+        "ramet.cli.ask",
+        "ramet.workspace",
+        "ramet.engine.client",
+    ],
 )
 def test_the_command_line_and_the_engines_client_are_light(module: str) -> None:
     assert loaded_by(module) & (HEAVY | UI | {"platformdirs"}) == set()

@@ -118,9 +118,10 @@ class ScriptedWorkspace(ScriptedBranches):
         self.checked_citations: dict[int, Citation] = {}
         """What `check_citations` says by number; others come back as they are."""
         self.findings: tuple[Finding, ...] = ()
-        self.runs: list[CommandRun] = []
         self.failures: dict[str, RametError] = {}
         self.branch_answers = {}
+        self.runs: list[CommandRun] = []
+        """What `record_command` has kept, and tests may put there; the oldest first."""
         self.calls: list[tuple[str, object]] = []
         self.closed_streams: list[str] = []
         self.closed = False

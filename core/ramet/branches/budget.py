@@ -64,7 +64,7 @@ class Housekeeping:
         """Remove what killed processes left, now; return sentences about it."""
         found = []
         waiting = [*trash_entries(self._store.folder), *_entries(self._store.folder / "tmp")]
-        waiting += [*(self._store.folder / "git" / "objects").glob("*/tmp_obj_*")]
+        waiting += [*(self._store.folder / "git" / "objects").glob("*/*tmp_obj_*")]
         if waiting:
             _delete(waiting)
             found.append(f"{len(waiting)} leftover{'s' if len(waiting) > 1 else ''} of interrupted commands were removed.")

@@ -86,6 +86,8 @@ class ObjectStore:
                 str(self.folder),
             )  # fmt: skip
             (self.folder / "info").mkdir(exist_ok=True)
+            for number in range(256):
+                (self.folder / "objects" / f"{number:02x}").mkdir(exist_ok=True)
             self.own.run("config", "core.bare", "false")
         if self.location.common_dir is not None:
             self._copy_files(self.location.common_dir)
@@ -209,15 +211,14 @@ class ObjectStore:
     def _write_object(self, kind: str, content: bytes) -> str:
         data = b"%s %d\0" % (kind.encode(), len(content)) + content
         oid = hashlib.new(self.object_format, data, usedforsecurity=False).hexdigest()
-        place = Path(self._loose(oid))
-        if place.exists():
+        place = self._loose(oid)
+        if os.path.exists(place):  # noqa: PTH110  # for many objects, and Path is slow
             return oid
+        temporary = f"{place}.tmp_obj_{secrets.token_hex(6)}"
         try:
-            place.parent.mkdir(exist_ok=True)
-            temporary = place.parent / f"tmp_obj_{secrets.token_hex(6)}"
-            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o400), "wb") as stream:
+            with open(temporary, "xb", opener=_read_only) as stream:
                 stream.write(zlib.compress(data, 1))
-            temporary.replace(place)
+            os.rename(temporary, place)  # noqa: PTH104
         except OSError as error:
             raise store_error(error, "store the state of a branch") from error
         return oid
@@ -268,6 +269,10 @@ def parse_raw(output: bytes) -> list[TreeChange]:
         old_mode, new_mode, old_id, new_id, _ = meta[1:].decode("ascii").split(" ")
         changes.append(TreeChange(path_to_text(path), int(old_mode, 8), int(new_mode, 8), _id(old_id), _id(new_id)))
     return changes
+
+
+def _read_only(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC, 0o400)
 
 
 def git_head(head: Head) -> GitHead:

@@ -228,7 +228,9 @@ class Asker:
         return answer.problem
 
     def _turn(self, answer: _Answer, citations: tuple[Citation, ...]) -> Turn:
-        return replace(answer.turn(citations, self._clock()), commit=self._repository.commit)
+        turn = answer.turn(citations, self._clock())
+        sources = tuple(replace(source, text=self._redact(source.text)) for source in turn.sources)
+        return replace(turn, answer=self._redact(turn.answer), sources=sources, commit=self._repository.commit)
 
     def _store_stopped(self, conversation: str, answer: _Answer) -> None:
         try:

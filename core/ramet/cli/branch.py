@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine
+import shlex
+import time
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
+from ramet.branches.command import branch_run, command_environment
 from ramet.cli.branch_output import print_branch, print_diff, print_list, print_merge, sentence_of
 from ramet.cli.console import Painted
+from ramet.cli.keeping import Keeper, may_record
+from ramet.cli.recorded_run import Ran, run_recorded, why_not
 from ramet.cli.session import Session
+from ramet.cli.shell import run_shell
 from ramet.errors import UsageError
-from ramet.models import Branch, BranchFork, BranchPlace, BranchRun, ForkRequest, MergeRequest
-from ramet.paths import absolute
+from ramet.models import Branch, BranchFork, BranchPlace, BranchRun, CommandRecording, ForkRequest, MergeRequest
+from ramet.paths import absolute, path_to_text
+from ramet.terminal.kept import Kept
+from ramet.terminal.recorder import CommandOutput
+from ramet.terminal.shell_launch import is_recorded, launch_shell, user_shell
 from ramet.workspace.protocol import Workspace
+
+Env = Mapping[str, str]
 
 CONFLICT = 3
 """Exit code of a merge that left a conflict open."""
@@ -173,14 +185,35 @@ async def _run_command(session: Session, workspace: Workspace) -> int:
 async def _enter(session: Session, workspace: Workspace) -> int:
     if session.options.json:
         raise UsageError("A shell prints no JSON.", "Use `ramet branch run --json`.")
-    shell = session.environment.get("SHELL") or "/bin/sh"
-    session.console.note(Painted(f"This is the branch {session.options.name}. Leave it with `exit`.", "dim"))
-    return await _work(session, workspace, [shell])
+    name = session.options.name
+    session.console.note(Painted(f"This is the branch {name}. Leave it with `exit`.", "dim"))
+    return await _work(session, workspace, [user_shell(session.environment)], is_shell=True)
 
 
-async def _work(session: Session, workspace: Workspace, words: list[str]) -> int:
+def _run_shell(session: Session, shell: str, name: str, place: BranchPlace, root: Path, inside: Path, environment: Env) -> Ran:
+    """Run the user's shell in a branch, its commands recorded as those of the branch where it can tell of them."""
+    launch = launch_shell(shell, environment, "branch")
+    is_own_terminal = all(os.isatty(descriptor) for descriptor in (0, 1, 2)) and not is_recorded(session.environment)
+    if not launch.nonce or not is_own_terminal or not may_record(session):
+        return run_recorded([shell], inside, environment)
+    started, begun = time.time(), time.monotonic()
+    keeper = Keeper(session)
+    laid_out = absolute(Path("/"), place.path)
+
+    def keep(recording: CommandRecording) -> None:
+        here = absolute(Path("/"), recording.folder)
+        folder = root / here.relative_to(laid_out) if here.is_relative_to(laid_out) else root
+        keeper.keep(replace(recording, folder=path_to_text(os.fsencode(folder)), branch=name))
+
+    try:
+        code = run_shell(launch, "branch", inside, keep)
+    finally:
+        keeper.close(session.console)
+    return Ran(code, CommandOutput(), started, time.monotonic() - begun)
+
+
+async def _work(session: Session, workspace: Workspace, words: list[str], *, is_shell: bool = False) -> int:
     """Run a command where the branch is laid out and take in what it changed, however it ends."""
-    from ramet.branches.command import command_environment, run_command
 
     name, is_quiet = session.options.name, session.options.json
     place = await workspace.branch_place(name, os.getpid())
@@ -192,14 +225,24 @@ async def _work(session: Session, workspace: Workspace, words: list[str]) -> int
     try:
         if place.setup:
             session.console.note(Painted(f"Setting up: {place.setup}", "dim"))
-            prepared = run_command(["/bin/sh", "-c", place.setup], folder, environment, shows=not is_quiet)
+            prepared = run_recorded(["/bin/sh", "-c", place.setup], folder, environment, shows=not is_quiet)
             if prepared.exit_code:
                 raise UsageError(
                     f"The set-up command failed with exit code {prepared.exit_code}: {place.setup}",
                     "Correct branch_setup in your configuration.",
                 )
             setup = place.setup
-        done = run_command(words, _inside(session, folder, workspace.root), environment, shows=not is_quiet)
+        inside = _inside(session, folder, workspace.root)
+        problem = why_not(words[0], inside, environment.get("PATH"))
+        if problem is not None:
+            session.console.error(f"{words[0]}: {problem[0]}.")
+            done = branch_run(shlex.join(words), problem[1], time.time(), 0.0, Kept(problem[0].encode(), b"", 0, 0))
+        else:
+            if is_shell:
+                ran = _run_shell(session, words[0], name, place, workspace.root, inside, environment)
+            else:
+                ran = run_recorded(words, inside, environment, shows=not is_quiet)
+            done = branch_run(shlex.join(words), ran.exit_code, ran.started, ran.duration, ran.output.output.kept())
     finally:
         taken = await workspace.branch_finished(name, place.slot, done, setup)
     (branch,) = taken.branches

@@ -212,7 +212,7 @@ def _terminal(parser: Parser) -> None:
     showing.add_argument("id", metavar="N", help="its number: 3, t3 or @t3")
     searching = _action(actions, "search", "find those whose command line and output have all words")
     searching.add_argument("query", metavar="WORD", nargs="+", help="beginnings of words")
-    failing = _action(actions, "last-error", "print the newest one that failed")
+    failing = _action(actions, "last-error", "say what went wrong in the newest one that failed")
     for action in (listing, searching):
         _add_limit(action, 20, _MOST_LISTED)
     for action in (listing, showing, searching, failing):

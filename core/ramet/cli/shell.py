@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from ramet.cli.keeping import Keeper, may_record
 from ramet.cli.pass_through import pass_through, terminal_size
 from ramet.cli.session import Session
 from ramet.errors import UsageError
+from ramet.models import CommandRecording
 from ramet.paths import path_to_text
 from ramet.terminal.pty import spawn
 from ramet.terminal.recorder import CommandFinished, Recorder, TerminalEvent
-from ramet.terminal.shell_launch import RECORDED_SHELLS, is_recorded, launch_shell, user_shell
+from ramet.terminal.shell_launch import RECORDED_SHELLS, ShellLaunch, is_recorded, launch_shell, user_shell
 
 _NAME = "shell"
 """Of the terminal, in what is recorded."""
@@ -32,10 +34,22 @@ def run(session: Session) -> int:
     records = may_record(session)
     if not records:
         console.note("Nothing is recorded in this shell.")
-    folder = session.folder
-    recorder = Recorder(_NAME, launch.nonce, shell=launch.shell, folder=path_to_text(os.fsencode(folder)))
-    process, master = spawn(launch.command, folder, launch.environment, *terminal_size())
     keeper = Keeper(session)
+    try:
+        return run_shell(launch, _NAME, session.folder, keeper.keep if records else None)
+    finally:
+        keeper.close(console)
+
+
+def run_shell(launch: ShellLaunch, name: str, folder: Path, keep: Callable[[CommandRecording], None] | None) -> int:
+    """Run a shell that tells of its commands in front of the user, and return its exit code.
+
+    Args:
+        name: Of the terminal, in what is recorded.
+        keep: Gets each command when it is over; None where nothing is recorded.
+    """
+    recorder = Recorder(name, launch.nonce, shell=launch.shell, folder=path_to_text(os.fsencode(folder)))
+    process, master = spawn(launch.command, folder, launch.environment, *terminal_size())
 
     def shown(data: bytes) -> bytes:
         return without_events(recorder.feed(data))
@@ -45,13 +59,11 @@ def run(session: Session) -> int:
         for part in parts:
             if isinstance(part, bytes):
                 pieces.append(part)
-            elif records and isinstance(part, CommandFinished) and part.recording is not None:
-                keeper.keep(part.recording)
+            elif keep is not None and isinstance(part, CommandFinished) and part.recording is not None:
+                keep(part.recording)
         return b"".join(pieces)
 
     try:
-        code = pass_through(process, master, shown)
+        return pass_through(process, master, shown)
     finally:
         without_events(recorder.finish())
-        keeper.close(console)
-    return code

@@ -8,10 +8,12 @@ import re
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
 from ramet.cli.console import Console, Painted
 from ramet.cli.session import Session
 from ramet.errors import UsageError
-from ramet.models import CommandRun
+from ramet.models import CommandRun, Mentioned
 from ramet.paths import absolute
 from ramet.workspace.protocol import Workspace
 
@@ -28,12 +30,12 @@ async def _run(session: Session) -> int:
     async with session.workspace() as workspace:
         if options.action == "forget":
             return await _forget(workspace, console, options.ids, everything=options.all)
-        if options.action in ("show", "last-error"):
-            found = await (workspace.last_error() if options.action == "last-error" else workspace.command(_number(options.id)))
+        if options.action == "last-error":
+            return await _last_error(workspace, console, as_json=options.json)
+        if options.action == "show":
+            found = await workspace.command(_number(options.id))
             if options.json:
                 console.json(found)
-            elif found is None:
-                console.note("No command has failed.")
             else:
                 _show(console, found, workspace.root)
             return 0
@@ -50,6 +52,23 @@ async def _run(session: Session) -> int:
             console.line(Painted(f"      {line}", "dim"))
     if not runs:
         console.note("No command was found." if options.action == "search" else "No command is recorded yet; see `ramet shell`.")
+    return 0
+
+
+async def _last_error(workspace: Workspace, console: Console, *, as_json: bool) -> int:
+    """Print what `@last-error` stands for; as JSON the command itself as well."""
+    found = await workspace.last_error()
+    mentioned = await workspace.mentioned("@last-error") if found is not None else Mentioned(())
+    told = mentioned.attachments[0] if mentioned.attachments else None
+    if as_json:
+        digest = {"digest": told.text, "places": list(told.places)} if told is not None else {}
+        console.json({**msgspec.to_builtins(found), **digest} if found is not None else None)
+    elif found is None or told is None:
+        console.note("No command has failed.")
+    else:
+        _line(console, found)
+        console.line()
+        console.block(told.text if told.text.endswith("\n") else told.text + "\n")
     return 0
 
 

@@ -93,5 +93,5 @@ examples:
   ramet terminal list --failed
   ramet terminal show 12
   ramet terminal search KeyError
-  ramet terminal last-error --json | jq -r .output
+  ramet terminal last-error --json | jq -r .digest
   ramet terminal forget --all"""

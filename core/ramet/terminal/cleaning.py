@@ -34,6 +34,7 @@ def cleaned(recording: CommandRecording, redact: Redact, tree: str = "") -> Comm
         tree=tree,
         is_full_screen=recording.is_full_screen,
         has_output=recording.has_output,
+        branch=recording.branch,
     )
 
 

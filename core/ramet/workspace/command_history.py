@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
 from ramet.config import TerminalSettings
-from ramet.models import CommandRecording, CommandRun
+from ramet.models import BranchRun, CommandRecording, CommandRun
 from ramet.store.command_database import CommandDatabase
 from ramet.terminal.cleaning import cleaned
 from ramet.workspace.command_intake import CommandIntake
@@ -29,6 +31,25 @@ class CommandHistory:
         if not self._settings.record:
             return run
         return self._database.add(run, most=self._settings.keep_commands, most_bytes=self._settings.keep_bytes)
+
+    def record_in_branch(self, name: str, root: str, run: BranchRun) -> BranchRun:
+        """Redact a command that ran in a branch, keep it as a command block of that branch, and return it redacted."""
+        told = replace(run, command=self._intake.redact(run.command), output=self._intake.redact(run.output))
+        if self._settings.record:
+            block = CommandRun(
+                id=0,
+                terminal="branch",
+                command=told.command,
+                folder=root,
+                exit_code=told.exit_code,
+                started=told.started,
+                duration=told.duration,
+                output=told.output,
+                lines=told.output.count("\n"),
+                branch=name,
+            )
+            self._database.add(block, most=self._settings.keep_commands, most_bytes=self._settings.keep_bytes)
+        return told
 
     def list(self, limit: int, *, failed: bool) -> tuple[CommandRun, ...]:
         """Return the newest, without their output."""

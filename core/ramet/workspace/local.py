@@ -237,7 +237,10 @@ class LocalWorkspace:
         if not mentions_terminal(question):
             return Mentioned(())
         files = Files(str(self.root), await self.files(), self.read_lines)
-        return await asyncio.to_thread(terminal_mentions, question, self._commands, files)
+        found = await asyncio.to_thread(terminal_mentions, question, self._commands, files)
+        # A digest shows lines of the repository, which were never cleaned.
+        attachments = tuple(replace(each, text=self._redact(each.text)) for each in found.attachments)
+        return replace(found, attachments=attachments)
 
     # -- branches of the file system
 
@@ -294,6 +297,9 @@ class LocalWorkspace:
 
     async def branch_finished(self, name: str, slot: int, run: BranchRun | None = None, setup: str = "") -> BranchFork:
         """See `Workspace`."""
+        if run is not None:
+            root = path_to_text(os.fsencode(self.root))
+            run = await asyncio.to_thread(self._commands.record_in_branch, name, root, run)
         return await self._branching(self._services.branches.finished, name, slot, run, setup)
 
     @property

@@ -94,14 +94,18 @@ def test_files_that_are_too_large_or_cannot_be_read_are_named(branches: Branches
     assert {change.path for change in branches.store.objects.changes(made.branches[0].tree, all_of_it.tree)} == {"data.bin"}
 
 
-def test_thousands_of_untracked_files_are_left_out_and_counted(branches: Branches, shop: Path) -> None:
+def test_too_many_untracked_files_are_left_out_and_counted(
+    branches: Branches, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ramet.branches.snapshot._MOST_NEW_FILES", 20)
+    monkeypatch.setattr("ramet.branches.branches._MOST_NAMED", 10)
     (shop / "data").mkdir()
-    for number in range(3_500):
-        (shop / f"data/{number:05}").touch()
+    for number in range(35):
+        (shop / f"data/{number:02}").touch()
     made = branches.fork(ForkRequest(("try",)))
 
-    assert (len(made.skipped), made.notes) == (1_000, ("500 more files were left out for the same reasons.",))
-    assert len(branches.files("try")) == 7 + 2_000
+    assert (len(made.skipped), made.notes) == (10, ("5 more files were left out for the same reasons.",))
+    assert len(branches.files("try")) == 7 + 20
 
 
 def test_a_change_within_the_same_second_and_of_the_same_size_is_seen(branches: Branches, shop: Path, git: Run) -> None:

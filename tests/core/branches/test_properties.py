@@ -10,15 +10,14 @@ from ramet.branches import disk
 from tests.fakes.branch_model import agrees_with_git, decides_like_git, survives_kills, survives_writers
 
 
-@pytest.mark.parametrize("first", [0, 8])
-def test_random_merges_agree_with_git(first: int, tmp_path: Path) -> None:
-    ways = {agrees_with_git(seed, tmp_path) for seed in range(first, first + 8)}
+def test_random_merges_agree_with_git(tmp_path: Path) -> None:
+    ways = {agrees_with_git(seed, tmp_path) for seed in range(10)}
 
     assert ways == {"clean", "conflict"}
 
 
 def test_what_somebody_writes_during_a_merge_is_never_lost(tmp_path: Path) -> None:
-    writes = sum(survives_writers(seed, tmp_path) for seed in range(10))
+    writes = sum(survives_writers(seed, tmp_path) for seed in range(6))
 
     assert writes > 0
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from ramet.branches.branches import Branches
-from ramet.branches.command import command_environment, run_command
+from ramet.branches.command import branch_run, command_environment
 from ramet.branches.working import Needs
+from ramet.cli.recorded_run import run_recorded
 from ramet.models import BranchPlace, BranchRun, FileEdit, MergeRequest
 from ramet.paths import absolute
 from tests.core.branches.conftest import Run, fork, git_state
@@ -28,7 +29,8 @@ def run(branches: Branches, name: str, program: str, needs: Needs = NEEDS) -> Br
     """Run a Python program in a branch and return what is remembered of it."""
     place = branches.place(name, os.getpid(), needs)
     environment = command_environment(os.environ, place.environment, folder(place))
-    done = run_command([sys.executable, "-c", program], folder(place), environment, "program")
+    ran = run_recorded([sys.executable, "-c", program], folder(place), environment)
+    done = branch_run("program", ran.exit_code, ran.started, ran.duration, ran.output.output.kept())
     (branch,) = branches.finished(name, place.slot, done).branches
     return branch.runs[-1]
 
@@ -144,14 +146,11 @@ def test_the_set_up_command_is_asked_for_once_per_folder(branches: Branches) -> 
 
 
 def test_the_end_of_a_long_output_is_kept(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    done = run_command([sys.executable, "-c", "print('x' * 100_000); print('one\\rthe end')"], tmp_path, dict(os.environ))
+    ran = run_recorded([sys.executable, "-c", "print('x\\n' * 50_000); print('one\\rthe end')"], tmp_path, os.environ)
+    done = branch_run("program", ran.exit_code, ran.started, ran.duration, ran.output.output.kept())
     shown = capfd.readouterr().out
 
     assert done.output.endswith("\nthe end\n")
     assert len(done.output) < 70_000
     assert done.omitted > 30_000
     assert len(shown) > 100_000
-
-
-def test_a_command_that_does_not_exist_has_the_exit_code_of_a_shell(tmp_path: Path) -> None:
-    assert run_command(["/nowhere/at-all"], tmp_path, dict(os.environ)).exit_code == 127

@@ -40,7 +40,7 @@ async def test_no_secret_reaches_the_model_on_any_way(asker: Asker, model: Scrip
     assert sent.count("<secret:") >= 4
     for secret in (TYPED, PIPED, STORED, "hunter2-correct-horse"):
         assert secret not in sent
-    for secret in (TYPED, PIPED):
+    for secret in (TYPED, PIPED, STORED, "hunter2-correct-horse"):
         assert secret.encode() not in kept
 
 

@@ -22,11 +22,16 @@ def test_a_branch_from_its_fork_to_its_end(ramet: Ramet, shop: Path, monkeypatch
         return done.code, done.out
 
     assert branch("new", "try") == (0, "try  forked from the working tree on main\n")
-    assert branch("run", "try", "--", sys.executable, "-c", WRITE) == (4, "done\n")
+    assert branch("run", "try", "--", sys.executable, "-c", WRITE)[0] == 4
+    assert branch("run", "try", "--", "no-such-program")[0] == 127
+    recorded = json.loads(ramet("--in-process", "terminal", "list", "--json").out)
+    assert [(each["branch"], each["exit_code"]) for each in recorded] == [("try", 127), ("try", 4)]
+    assert json.loads(ramet("--in-process", "terminal", "show", "1", "--json").out)["output"] == "done\n"
     code, shown = branch("show", "try")
     assert code == 0
     assert "1 file +1 -23" in shown
     assert "exit code 4" in shown
+    assert "done" in shown
     code, diff = branch("diff", "try", "--stat")
     assert (code, diff) == (0, "modified shop/cart.py +1 -23\n")
     assert json.loads(branch("diff", "try", "--against", "now", "--json")[1])["old"] == "working tree"

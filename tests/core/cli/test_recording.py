@@ -277,6 +277,7 @@ def test_what_was_recorded_is_listed_shown_found_and_forgotten(ramet: Ramet, sho
     failed = ramet(*local, "terminal", "list", "--failed", "--json")
     shown = ramet(*local, "terminal", "show", "@t1")
     last = ramet(*local, "terminal", "last-error", "--json")
+    told = ramet(*local, "terminal", "last-error")
     found = ramet(*local, "terminal", "search", "zanzi")
     wrong = [
         ramet(*local, "terminal", *arguments)
@@ -294,9 +295,36 @@ def test_what_was_recorded_is_listed_shown_found_and_forgotten(ramet: Ramet, sho
     assert shown.out.splitlines()[1].strip() == "in web, terminal run, 2 lines"
     assert "Zanzibar\n" in shown.out
     assert json.loads(last.out)["exit_code"] == 3
+    assert "exit code 3" in json.loads(last.out)["digest"]
+    assert "exit code 3" in told.out
     assert "      Zanzibar" in found.out
     assert [each.code for each in wrong] == [2, 2, 2, 2]
     assert (one.out, rest.out) == ("1 command is forgotten.\n", "1 command is forgotten.\n")
+
+
+def test_a_shell_in_a_branch_is_recorded_as_commands_of_the_branch(shop: Path, rc: Path, recorded: Recorded) -> None:
+    bash = needed("bash")
+    in_process = [str(RAMET), "--in-process", "branch"]
+    subprocess.run([*in_process, "new", "try"], cwd=shop, check=True, capture_output=True)
+    watched = Watched(shop, *in_process, "enter", "try", environment={"TERM": "xterm-256color", "SHELL": bash})
+    try:
+        watched.until_times(b"\x1b]133;A", 1)
+        watched.pty.write(f"cd shop && echo {KEY} > new.txt; false\n".encode())
+        watched.until_times(b"\x1b]133;A", 2)
+        watched.pty.write(b"exit 3\n")
+        watched.to_the_end()
+        code = watched.pty.exit_code
+    finally:
+        watched.pty.close()
+        assert watched.pty.join(30)
+    runs = [run for run in recorded() if run.command.startswith("cd shop")]
+    diff = subprocess.run([*in_process, "diff", "try", "--stat"], cwd=shop, check=True, capture_output=True)
+
+    assert code == 3
+    assert [(run.branch, run.exit_code, run.folder) for run in runs] == [("try", 1, str(shop.resolve()))]
+    assert KEY not in runs[0].command
+    assert diff.stdout == b"added    shop/new.txt +1 -0\n"
+    assert not (shop / "shop/new.txt").exists()
 
 
 def test_the_pane_of_tmux_is_asked_about_without_its_secrets(

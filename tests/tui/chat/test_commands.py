@@ -10,6 +10,7 @@ from ramet.errors import StoreError
 from ramet.events import ModelChosen, Retrieved
 from ramet.models import Citation
 from ramet_tui.messages import ProblemOccurred
+from ramet_tui.widgets.chat import transcript
 from ramet_tui.widgets.chat.commands import parse_command
 from ramet_tui.widgets.chat.transcript import COLLAPSED_TURNS, LIVE_TURNS, CollapsedTurn, EarlierTurns
 from tests.tui.chat.app import MODEL, ChatApp, answer, ask, citation, scripted, send, settle, shown_text, stored, turn, write
@@ -289,9 +290,12 @@ async def test_a_long_conversation_is_shown_from_its_end_and_unfolds(tmp_path: P
     assert more == 2 * COLLAPSED_TURNS - 1
 
 
-async def test_old_turns_fold_while_the_conversation_grows(tmp_path: Path) -> None:
+async def test_old_turns_fold_while_the_conversation_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    live_turns, folded_turns = 2, 3
+    monkeypatch.setattr(transcript, "LIVE_TURNS", live_turns)
+    monkeypatch.setattr(transcript, "COLLAPSED_TURNS", folded_turns)
     workspace = scripted(tmp_path)
-    count = LIVE_TURNS + COLLAPSED_TURNS + 3
+    count = live_turns + folded_turns + 3
     workspace.answers += [answer(f"Answer {number}.") for number in range(count)]
     app = ChatApp(workspace)
     async with app.run_test(size=(60, 40)) as pilot:
@@ -304,8 +308,8 @@ async def test_old_turns_fold_while_the_conversation_grows(tmp_path: Path) -> No
         lines = len(app.query(CollapsedTurn))
         earlier = str(app.query_one(EarlierTurns).content)
 
-    assert live == [f"Answer {number}." for number in range(count - LIVE_TURNS, count)]
-    assert lines == COLLAPSED_TURNS
+    assert live == [f"Answer {number}." for number in range(count - live_turns, count)]
+    assert lines == folded_turns
     assert earlier == "▸ 3 earlier questions"
 
 

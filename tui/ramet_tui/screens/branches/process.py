@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from ramet.branches.command import Tail, command_environment
+from ramet.branches.command import branch_run, command_environment, command_output
 from ramet.inert import inert_block
 from ramet.models import BranchRun
 from ramet.terminal.plain import plain_text
@@ -22,7 +22,7 @@ class RunningCommand:
 
     def __init__(self, command: str) -> None:
         self._command = command
-        self._tail = Tail()
+        self._output = command_output()
         self._fresh = bytearray()
         self._process: asyncio.subprocess.Process | None = None
         self._stops = 0
@@ -44,21 +44,15 @@ class RunningCommand:
         assert process.stdout is not None
         try:
             while data := await process.stdout.read(_READ_BYTES):
-                self._tail.add(data)
+                self._output.add(data)
                 self._fresh += data
             code = await process.wait()
         except asyncio.CancelledError:
             self._signal(signal.SIGKILL)
             await process.wait()
             raise
-        return BranchRun(
-            command=self._command,
-            exit_code=code if code >= 0 else None,
-            started=started,
-            duration=time.monotonic() - clock,
-            output=self._tail.text(),
-            omitted=self._tail.omitted,
-        )
+        exit_code = code if code >= 0 else None
+        return branch_run(self._command, exit_code, started, time.monotonic() - clock, self._output.kept())
 
     def take(self) -> str:
         """Return what was printed since the last call, as plain text, whole lines as long as it runs."""

@@ -25,6 +25,13 @@ class TerminalPane(TerminalTabs):
 
     BINDINGS: ClassVar[list[BindingType]] = PANE_BINDINGS
 
+    DEFAULT_CSS = """
+    TerminalPane {
+        padding: 0 0 0 1;
+        border-subtitle-color: $secondary-text;
+    }
+    """
+
     @dataclass
     class MentionWanted(Message):
         """Posted when a command shall be mentioned in the question that is being written."""

@@ -24,6 +24,29 @@ class TerminalScreen(Canvas, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = SCREEN_BINDINGS
 
+    DEFAULT_CSS = """
+    TerminalScreen {
+        height: 1fr;
+        background: $background;
+        pointer: text;
+
+        & > .terminal-screen--ok { color: $status-passed; background: $background; }
+        & > .terminal-screen--failed { color: $status-failed; background: $background; }
+        & > .terminal-screen--running { color: $status-running; background: $background; }
+        & > .terminal-screen--faint { color: $secondary-text; background: $background; }
+        & > .terminal-screen--note { color: $faint-text; background: $background; }
+        & > .terminal-screen--block { color: $accent; background: $background; }
+        & > .terminal-screen--selection { background: $input-selection-background; }
+        & > .terminal-screen--match { background: $code-match; }
+        & > .terminal-screen--match-current { background: $code-match-current; color: $background; }
+        & > .terminal-screen--link { text-style: underline; }
+        & > .terminal-screen--link-current { text-style: underline; background: $code-mark; }
+        & > .terminal-screen--cursor { background: $foreground; color: $background; }
+        & > .terminal-screen--cursor-blurred { background: $line; }
+        & > .terminal-screen--browsing-cursor { background: $accent; color: $background; }
+    }
+    """
+
     @dataclass
     class Changed(Message):
         """Posted when the mode, the state of the shell or the scrolling is another one; the pane shows it in its border."""
