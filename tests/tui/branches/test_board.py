@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -12,12 +10,12 @@ from textual.widgets import Input, Log, Static
 
 from ramet.errors import BranchConflict
 from ramet.models import ForkRequest
-from ramet_tui.app import RametApp
 from ramet_tui.screens.branches.board import BranchBoard
 from ramet_tui.screens.branches.row_list import RowList
 from ramet_tui.screens.branches.run import RunScreen
-from tests.tui.branches.branching import NOW, BranchingWorkspace, branch, several
-from tests.tui.piloting import opened, press, settle, type_text
+from tests.tui.branches.branching import BranchingWorkspace, branch, several
+from tests.tui.branches.opening import board_opened
+from tests.tui.piloting import press, settle, type_text
 
 
 @pytest.fixture
@@ -26,16 +24,6 @@ def workspace(shop: Path) -> BranchingWorkspace:
     made = BranchingWorkspace(shop)
     made.branch_list = several()
     return made
-
-
-@asynccontextmanager
-async def board_of(workspace: BranchingWorkspace, size: tuple[int, int] = (120, 40)) -> AsyncGenerator[Pilot[None], None]:
-    """Open the app and its board."""
-    async with opened(workspace, size=size) as pilot:
-        assert isinstance(pilot.app, RametApp)
-        pilot.app.main.clock = lambda: NOW
-        await press(pilot, "ctrl+b")
-        yield pilot
 
 
 def board(pilot: Pilot[None]) -> BranchBoard:
@@ -58,7 +46,7 @@ def toasts(pilot: Pilot[None]) -> str:
 
 
 async def test_branches_are_listed_the_newest_first_with_what_is_known_of_each(workspace: BranchingWorkspace) -> None:
-    async with board_of(workspace) as pilot:
+    async with board_opened(workspace) as pilot:
         rows = listed(pilot)
         facts = str(board(pilot).query_one("#branch-facts", Static).content)
 
@@ -77,7 +65,7 @@ async def test_branches_are_listed_the_newest_first_with_what_is_known_of_each(w
 @pytest.mark.parametrize("width", [40, 200])
 async def test_rows_fit_any_width(workspace: BranchingWorkspace, width: int) -> None:
     workspace.branch_list.append(branch("a-name-that-nobody-should-give-to-anything-" * 3, 9))
-    async with board_of(workspace, size=(width, 24)) as pilot:
+    async with board_opened(workspace, size=(width, 24)) as pilot:
         rows = listed(pilot)
 
         assert rows[0].split()[:2] == ["●", "late-buds"]
@@ -87,7 +75,7 @@ async def test_rows_fit_any_width(workspace: BranchingWorkspace, width: int) -> 
 
 async def test_without_branches_the_board_says_what_one_is(workspace: BranchingWorkspace) -> None:
     workspace.branch_list = []
-    async with board_of(workspace) as pilot:
+    async with board_opened(workspace) as pilot:
         notice = board(pilot).query_one("#branch-empty", Static)
         shown = notice.display
         await press(pilot, "n", "enter")
@@ -98,7 +86,7 @@ async def test_without_branches_the_board_says_what_one_is(workspace: BranchingW
 
 
 async def test_a_new_branch_has_the_name_that_was_typed_and_the_cursor(workspace: BranchingWorkspace) -> None:
-    async with board_of(workspace) as pilot:
+    async with board_opened(workspace) as pilot:
         await press(pilot, "end", "n")
         await type_text(pilot, "frost")
         await press(pilot, "enter")
@@ -108,14 +96,14 @@ async def test_a_new_branch_has_the_name_that_was_typed_and_the_cursor(workspace
 
 
 async def test_a_branch_is_forked_from_another_one_with_an_offered_name(workspace: BranchingWorkspace) -> None:
-    async with board_of(workspace) as pilot:
+    async with board_opened(workspace) as pilot:
         await press(pilot, "f", "enter")
 
         assert ("branch_new", ForkRequest(("late-buds-2",), "late-buds")) in workspace.calls
 
 
 async def test_a_dropped_branch_is_brought_back_by_one_key(workspace: BranchingWorkspace) -> None:
-    async with board_of(workspace) as pilot:
+    async with board_opened(workspace) as pilot:
         await press(pilot, "x")
         without = names(pilot)
         await press(pilot, "u")
@@ -126,7 +114,7 @@ async def test_a_dropped_branch_is_brought_back_by_one_key(workspace: BranchingW
 
 
 async def test_a_merge_is_told_and_taken_back(workspace: BranchingWorkspace) -> None:
-    async with board_of(workspace) as pilot:
+    async with board_opened(workspace) as pilot:
         await press(pilot, "m")
         merged = listed(pilot)[0]
         await press(pilot, "u")
@@ -138,7 +126,7 @@ async def test_a_merge_is_told_and_taken_back(workspace: BranchingWorkspace) -> 
 
 async def test_an_undo_that_is_refused_says_why(workspace: BranchingWorkspace) -> None:
     workspace.failures["branch_undo"] = BranchConflict("The merge cannot be undone: a.py was changed since.", "Undo those first.")
-    async with board_of(workspace) as pilot:
+    async with board_opened(workspace) as pilot:
         await press(pilot, "u")
         (shown,) = pilot.app._notifications
 
@@ -146,7 +134,7 @@ async def test_an_undo_that_is_refused_says_why(workspace: BranchingWorkspace) -
 
 
 async def test_a_git_branch_is_never_replaced_another_name_is_asked_for(workspace: BranchingWorkspace) -> None:
-    async with board_of(workspace) as pilot:
+    async with board_opened(workspace) as pilot:
         await press(pilot, "k")
         offered = pilot.app.screen.query_one(Input).value
         pilot.app.screen.query_one(Input).value = "main"
@@ -160,7 +148,7 @@ async def test_a_git_branch_is_never_replaced_another_name_is_asked_for(workspac
 
 async def test_a_long_action_is_shown_and_can_be_stopped(workspace: BranchingWorkspace) -> None:
     workspace.hold("branch_merge")
-    async with board_of(workspace) as pilot:
+    async with board_opened(workspace) as pilot:
         await pilot.press("m")
         await pilot.pause()
         busy = board(pilot).busy
@@ -174,7 +162,7 @@ async def test_a_long_action_is_shown_and_can_be_stopped(workspace: BranchingWor
 
 
 async def test_the_filter_lists_by_a_part_of_the_name(workspace: BranchingWorkspace) -> None:
-    async with board_of(workspace) as pilot:
+    async with board_opened(workspace) as pilot:
         await press(pilot, "slash")
         await type_text(pilot, "ring")
         filtered = names(pilot)
@@ -186,14 +174,14 @@ async def test_the_filter_lists_by_a_part_of_the_name(workspace: BranchingWorksp
 
 async def test_ten_thousand_branches_are_drawn_only_where_they_are_seen(workspace: BranchingWorkspace) -> None:
     workspace.branch_list = [branch(f"b{number:05}", number) for number in range(10_000)]
-    async with board_of(workspace) as pilot:
+    async with board_opened(workspace) as pilot:
         await press(pilot, "end")
 
         assert board(pilot).branch is workspace.branch_list[-1]
 
 
 async def test_a_command_runs_in_the_branch_and_what_it_said_is_kept(workspace: BranchingWorkspace) -> None:
-    async with board_of(workspace) as pilot:
+    async with board_opened(workspace) as pilot:
         await press(pilot, "r")
         pilot.app.screen.query_one(Input).value = "echo $RAMET_BRANCH; printf '\\033[31mred\\033[m\\n'; exit 3"
         await press(pilot, "enter")
@@ -207,7 +195,7 @@ async def test_a_command_runs_in_the_branch_and_what_it_said_is_kept(workspace: 
 
 
 async def test_a_command_is_stopped_after_asking_and_its_folder_given_back(workspace: BranchingWorkspace) -> None:
-    async with board_of(workspace) as pilot:
+    async with board_opened(workspace) as pilot:
         await press(pilot, "r")
         pilot.app.screen.query_one(Input).value = "echo begun; exec sleep 600"
         await pilot.press("enter")

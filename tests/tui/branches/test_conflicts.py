@@ -13,7 +13,8 @@ from ramet_tui.screens.branches.conflicts import ConflictScreen
 from ramet_tui.screens.branches.decisions import Decisions
 from ramet_tui.widgets.viewer.code_view import CodeView
 from tests.tui.branches.branching import CONFLICTS, BranchingWorkspace, several
-from tests.tui.piloting import opened, press
+from tests.tui.branches.opening import board_opened
+from tests.tui.piloting import press
 
 GROVE, WEATHER = "orchard/grove.py", "orchard/weather.py"
 
@@ -53,8 +54,8 @@ def test_the_same_answer_again_takes_it_back() -> None:
 
 @pytest.mark.parametrize("size", [(120, 40), (40, 24)])
 async def test_each_conflict_shows_its_three_versions(workspace: BranchingWorkspace, size: tuple[int, int]) -> None:
-    async with opened(workspace, size=size) as pilot:
-        await press(pilot, "ctrl+b", "m", "down")
+    async with board_opened(workspace, size=size) as pilot:
+        await press(pilot, "m", "down")
         texts = [screen(pilot).query_one(f"#conflict-code-{side}", CodeView).document.text for side in ("base", "mine", "theirs")]
         visible = [view.region.height for view in screen(pilot).query(CodeView)]
         await press(pilot, "down")
@@ -66,8 +67,8 @@ async def test_each_conflict_shows_its_three_versions(workspace: BranchingWorksp
 
 
 async def test_nothing_is_merged_before_all_is_decided(workspace: BranchingWorkspace) -> None:
-    async with opened(workspace) as pilot:
-        await press(pilot, "ctrl+b", "m", "2", "4", "m")
+    async with board_opened(workspace) as pilot:
+        await press(pilot, "m", "2", "4", "m")
         requests = list(workspace.requests)
         await press(pilot, "3", "m")
 
@@ -80,8 +81,8 @@ async def test_nothing_is_merged_before_all_is_decided(workspace: BranchingWorks
 
 
 async def test_a_file_is_left_for_later_and_the_rest_is_merged(workspace: BranchingWorkspace) -> None:
-    async with opened(workspace) as pilot:
-        await press(pilot, "ctrl+b", "m", "e", "1", "m")
+    async with board_opened(workspace) as pilot:
+        await press(pilot, "m", "e", "1", "m")
 
         assert workspace.requests[1] == MergeRequest(
             "late-buds", choices=(ConflictChoice(WEATHER, "base"),), leave_conflicts=True
@@ -89,8 +90,8 @@ async def test_a_file_is_left_for_later_and_the_rest_is_merged(workspace: Branch
 
 
 async def test_both_are_not_offered_for_a_whole_file(workspace: BranchingWorkspace) -> None:
-    async with opened(workspace) as pilot:
-        await press(pilot, "ctrl+b", "m", "end", "4", "m", "escape")
+    async with board_opened(workspace) as pilot:
+        await press(pilot, "m", "end", "4", "m", "escape")
 
         assert workspace.requests == [MergeRequest("late-buds")]
         assert any("Nothing was merged" in note.message for note in pilot.app._notifications)  # no public way to them

@@ -14,7 +14,8 @@ from ramet_tui.screens.branches.diff import DiffScreen
 from ramet_tui.screens.branches.diff_rows import big_files, layout
 from ramet_tui.screens.branches.diff_view import DiffView
 from tests.tui.branches.branching import DIFF, GROVE_DIFF, NEW_FILE, BranchingWorkspace, several
-from tests.tui.piloting import opened, press, type_text
+from tests.tui.branches.opening import board_opened
+from tests.tui.piloting import press, type_text
 
 
 @pytest.fixture
@@ -70,8 +71,8 @@ def test_a_huge_file_is_folded_at_first() -> None:
 
 
 async def test_lines_have_numbers_signs_and_marks_for_words(workspace: BranchingWorkspace) -> None:
-    async with opened(workspace) as pilot:
-        await press(pilot, "ctrl+b", "d")
+    async with board_opened(workspace) as pilot:
+        await press(pilot, "d")
         lines = drawn(pilot)
         view = screen(pilot).query_one(DiffView)
         row = next(row for row, line in enumerate(lines) if "1.8" in line)
@@ -88,15 +89,15 @@ def _colour(style: object) -> str:
 
 
 async def test_the_chosen_hunk_alone_is_merged(workspace: BranchingWorkspace) -> None:
-    async with opened(workspace) as pilot:
-        await press(pilot, "ctrl+b", "d", "n", "n", "n", "space", "m")
+    async with board_opened(workspace) as pilot:
+        await press(pilot, "d", "n", "n", "n", "space", "m")
 
         assert workspace.requests == [MergeRequest("late-buds", (), (HunkChoice("orchard/grove.py", (2,)),))]
 
 
 async def test_all_hunks_of_a_file_are_the_file_and_a_new_file_is_chosen_as_a_whole(workspace: BranchingWorkspace) -> None:
-    async with opened(workspace) as pilot:
-        await press(pilot, "ctrl+b", "d", "n", "space", "n", "space", "n", "space")
+    async with board_opened(workspace) as pilot:
+        await press(pilot, "d", "n", "space", "n", "space", "n", "space")
         title = screen(pilot).query_one("#diff-right").border_title
         await press(pilot, "m")
 
@@ -105,8 +106,8 @@ async def test_all_hunks_of_a_file_are_the_file_and_a_new_file_is_chosen_as_a_wh
 
 
 async def test_a_file_is_chosen_in_the_list_and_not_again(workspace: BranchingWorkspace) -> None:
-    async with opened(workspace) as pilot:
-        await press(pilot, "ctrl+b", "d", "shift+tab", "down", "space")
+    async with board_opened(workspace) as pilot:
+        await press(pilot, "d", "shift+tab", "down", "space")
         chosen = screen(pilot).query_one("#diff-right").border_title
         await press(pilot, "space", "m")
 
@@ -115,8 +116,8 @@ async def test_a_file_is_chosen_in_the_list_and_not_again(workspace: BranchingWo
 
 
 async def test_hunks_are_chosen_against_the_fork_only(workspace: BranchingWorkspace) -> None:
-    async with opened(workspace) as pilot:
-        await press(pilot, "ctrl+b", "d", "w", "space")
+    async with board_opened(workspace) as pilot:
+        await press(pilot, "d", "w", "space")
         title = screen(pilot).query_one("#diff-right").border_title
 
         assert ("branch_diff", ("late-buds", "now", ())) in workspace.calls
@@ -125,8 +126,8 @@ async def test_hunks_are_chosen_against_the_fork_only(workspace: BranchingWorksp
 
 
 async def test_another_branch_is_compared_with(workspace: BranchingWorkspace) -> None:
-    async with opened(workspace) as pilot:
-        await press(pilot, "ctrl+b", "d", "o")
+    async with board_opened(workspace) as pilot:
+        await press(pilot, "d", "o")
         await type_text(pilot, "table")
         await press(pilot, "enter")
 
@@ -135,8 +136,8 @@ async def test_another_branch_is_compared_with(workspace: BranchingWorkspace) ->
 
 
 async def test_side_by_side_needs_room(workspace: BranchingWorkspace) -> None:
-    async with opened(workspace, size=(80, 24)) as pilot:
-        await press(pilot, "ctrl+b", "d", "s")
+    async with board_opened(workspace, size=(80, 24)) as pilot:
+        await press(pilot, "d", "s")
         narrow = screen(pilot).query_one(DiffView).is_split
         await pilot.resize_terminal(160, 40)
         await press(pilot)
@@ -146,8 +147,8 @@ async def test_side_by_side_needs_room(workspace: BranchingWorkspace) -> None:
 
 
 async def test_files_fold_and_the_cursor_stays_in_its_file(workspace: BranchingWorkspace) -> None:
-    async with opened(workspace) as pilot:
-        await press(pilot, "ctrl+b", "d", "n", "n", "n", "z")
+    async with board_opened(workspace) as pilot:
+        await press(pilot, "d", "n", "n", "n", "z")
         folded = drawn(pilot)
         row = screen(pilot).query_one(DiffView).row
         await press(pilot, "Z")
