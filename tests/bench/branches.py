@@ -18,10 +18,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from ramet.branch_models import FileEdit, ForkRequest, MergeRequest
 from ramet.branches.branches import Branches
 from ramet.branches.working import Needs
 from ramet.git.repository import locate
-from ramet.models import FileEdit, ForkRequest, MergeRequest
 from ramet.paths import UserDirectories
 from tests.bench.__main__ import copied_repository
 from tests.bench.measure import Row, bench_environment, milliseconds, paired, run, seconds, table

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ramet.branch_models import BranchRun, FileEdit, ForkRequest, MergeRequest
 from ramet.engine.client import RemoteWorkspace, open_workspace
 from ramet.engine.lifecycle import stop_engine
 from ramet.engine.protocol import WORKSPACE_METHODS, Stream
@@ -27,7 +28,7 @@ from ramet.events import (
     StatusChanged,
     TextDelta,
 )
-from ramet.models import AskRequest, Attachment, BranchRun, CommandRecording, FileChange, FileEdit, ForkRequest, MergeRequest
+from ramet.models import AskRequest, Attachment, CommandRecording, FileChange
 from ramet.paths import UserDirectories
 from ramet.workspace.protocol import Workspace
 

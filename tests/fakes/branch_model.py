@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ramet.branch_models import FileEdit, ForkRequest, MergeRequest
 from ramet.branches import disk
 from ramet.branches.branches import Branches
 from ramet.branches.content_merge import ContentMerger
@@ -24,7 +25,6 @@ from ramet.branches.journal import JournalFile
 from ramet.errors import BranchConflict
 from ramet.git.repository import locate
 from ramet.git.runner import Git
-from ramet.models import FileEdit, ForkRequest, MergeRequest
 from ramet.paths import UserDirectories
 
 Files = dict[str, bytes]

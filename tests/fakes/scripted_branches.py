@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from ramet.models import (
+from ramet.branch_models import (
     Branch,
     BranchDiff,
     BranchFork,

@@ -10,6 +10,21 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from ramet.branch_models import (
+    Baseline,
+    Branch,
+    BranchDiff,
+    BranchFork,
+    BranchPlace,
+    BranchRun,
+    BranchUndo,
+    BranchUsage,
+    FileEdit,
+    ForkRequest,
+    KeptBranch,
+    MergeRequest,
+    MergeResult,
+)
 from ramet.branches.budget import Housekeeping
 from ramet.branches.diff import diff_stat, diff_trees
 from ramet.branches.edits import edited_tree
@@ -28,23 +43,7 @@ from ramet.git.revisions import list_tree, resolve_revision
 from ramet.git.runner import Git
 from ramet.index.merkle import SUBMODULE_MODE
 from ramet.inert import inert_line
-from ramet.models import (
-    Baseline,
-    Branch,
-    BranchDiff,
-    BranchFork,
-    BranchPlace,
-    BranchRun,
-    BranchUndo,
-    BranchUsage,
-    FileEdit,
-    ForkRequest,
-    GitHead,
-    KeptBranch,
-    MergeRequest,
-    MergeResult,
-    Revision,
-)
+from ramet.models import GitHead, Revision
 from ramet.paths import UserDirectories
 
 WORKING_TREE = "working tree"

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from ramet.branch_models import BranchUsage
 from ramet.branches.objects import RAW, ObjectStore
 from ramet.branches.pool import Pool, trash_entries
 from ramet.branches.records import KEPT_SECONDS, BranchRecord, StoreState
 from ramet.branches.store import BranchStore
-from ramet.models import BranchUsage
 
 _MOST_COUNTED = 500_000
 """Files after which counting stops."""

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from ramet.models import BranchRun
+from ramet.branch_models import BranchRun
 from ramet.terminal.kept import HeadAndTail, Kept
 from ramet.terminal.plain import plain_text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ramet.branch_models import ConflictKind, MergeConflict, MergeRequest, Side, Version
 from ramet.branches.content_merge import is_binary
 from ramet.branches.objects import ObjectStore
 from ramet.branches.three_way import OpenConflict, PlannedFile
@@ -9,7 +10,6 @@ from ramet.branches.trees import FOLDER_MODE, read_objects
 from ramet.errors import UsageError
 from ramet.index.merkle import SUBMODULE_MODE, TreeFile
 from ramet.inert import inert_line
-from ramet.models import ConflictKind, MergeConflict, MergeRequest, Side, Version
 
 _MOST_TEXT_BYTES = 1_000_000
 """A version that is larger is not shown as text."""

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from ramet.branch_models import ConflictRegion, Side
 from ramet.git.runner import Git
-from ramet.models import ConflictRegion, Side
 
 _MARKER_BYTES = 43
 """Length of the marks while a merge is taken apart: far from that of marks that may be in a file."""

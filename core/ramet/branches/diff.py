@@ -9,8 +9,8 @@ from itertools import pairwise
 
 from msgspec.structs import replace
 
+from ramet.branch_models import DiffLine, DiffLineKind, DiffStat, DiffState, FileDiff, Hunk
 from ramet.branches.objects import RAW, ObjectStore
-from ramet.models import DiffLine, DiffLineKind, DiffStat, DiffState, FileDiff, Hunk
 from ramet.paths import path_from_text, path_to_text
 
 _FLAGS = ("-r", "-M", "--diff-algorithm=histogram", "--no-color", "--src-prefix=a/", "--dst-prefix=b/")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ramet.branch_models import FileEdit
 from ramet.branches.names import checked_path
 from ramet.branches.objects import ObjectStore
 from ramet.branches.trees import FOLDER_MODE, StoredTree
 from ramet.errors import UsageError
 from ramet.index.merkle import EXECUTABLE_MODE, FILE_MODE, SUBMODULE_MODE, SYMLINK_MODE, TreeFile
 from ramet.inert import inert_line
-from ramet.models import FileEdit
 
 
 def edited_tree(objects: ObjectStore, tree: str, edits: Sequence[FileEdit]) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import fnmatch
 import time
 
+from ramet.branch_models import KeptBranch
 from ramet.branches.objects import ObjectStore
 from ramet.branches.records import BranchRecord
 from ramet.errors import GitError, UsageError
 from ramet.inert import inert_line
-from ramet.models import KeptBranch
 
 _SECRET_NAMES = (".env", ".env.*", "*.pem", "*.key", "id_rsa", "id_ed25519", ".netrc", ".pgpass", "credentials.json")
 _HARMLESS_NAMES = ("*.example", "*.sample", "*.template")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from ramet.branch_models import BranchUndo, FileDiff, MergedFile, MergeRequest, MergeResult
 from ramet.branches import disk
 from ramet.branches.apply import FileSteps, Moved
 from ramet.branches.conflicts import Choices, conflict_value
@@ -24,7 +25,6 @@ from ramet.branches.trees import StoredTree, read_objects
 from ramet.errors import BranchConflict, RametError, UsageError
 from ramet.index.merkle import SUBMODULE_MODE, TreeFile
 from ramet.inert import inert_line
-from ramet.models import BranchUndo, FileDiff, MergedFile, MergeRequest, MergeResult
 from ramet.paths import absolute, path_from_text
 
 _ATTEMPTS = 3

@@ -9,8 +9,8 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
+from ramet.branch_models import Baseline, Branch, BranchRun, DiffStat, MergedFile
 from ramet.errors import StoreDamaged
-from ramet.models import Baseline, Branch, BranchRun, DiffStat, MergedFile
 from ramet.store.lock import store_error
 
 T = TypeVar("T")

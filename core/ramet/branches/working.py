@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ramet.branch_models import BranchPlace, BranchRun
 from ramet.branches.artefacts import Artefacts
 from ramet.branches.content_merge import ContentMerger
 from ramet.branches.pool import Pool, Slot
@@ -17,7 +18,6 @@ from ramet.branches.three_way import TreeMerger
 from ramet.branches.trees import StoredTree
 from ramet.errors import UsageError
 from ramet.index.merkle import TreeFile
-from ramet.models import BranchPlace, BranchRun
 from ramet.paths import path_from_text, path_to_text
 
 _KEPT_RUNS = 50

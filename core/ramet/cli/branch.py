@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from ramet.branch_models import Branch, BranchFork, BranchPlace, BranchRun, ForkRequest, MergeRequest
 from ramet.branches.command import branch_run, command_environment
 from ramet.cli.branch_output import print_branch, print_diff, print_list, print_merge, sentence_of
 from ramet.cli.console import Painted
@@ -21,7 +22,7 @@ from ramet.cli.recorded_run import Ran, run_recorded, why_not
 from ramet.cli.session import Session
 from ramet.cli.shell import run_shell
 from ramet.errors import UsageError
-from ramet.models import Branch, BranchFork, BranchPlace, BranchRun, CommandRecording, ForkRequest, MergeRequest
+from ramet.models import CommandRecording
 from ramet.paths import absolute, path_to_text
 from ramet.terminal.kept import Kept
 from ramet.terminal.recorder import CommandOutput

@@ -6,7 +6,7 @@ import argparse
 import re
 from collections.abc import Callable
 
-from ramet.models import ConflictChoice, HunkChoice, Side
+from ramet.branch_models import ConflictChoice, HunkChoice, Side
 
 _SIDES: dict[str, Side] = {"mine": "mine", "theirs": "theirs", "base": "base", "markers": "markers"}
 _MOST_FORKS = 100

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ramet.cli.console import Console, Painted
-from ramet.models import (
+from ramet.branch_models import (
     Branch,
     BranchDiff,
     BranchList,
@@ -17,6 +16,7 @@ from ramet.models import (
     MergeResult,
     Version,
 )
+from ramet.cli.console import Console, Painted
 
 _SIGNS = {"same": " ", "added": "+", "removed": "-"}
 _STYLES = {"same": "", "added": "green", "removed": "red"}

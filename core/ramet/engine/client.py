@@ -14,6 +14,20 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from ramet.branch_models import (
+    Branch,
+    BranchDiff,
+    BranchFork,
+    BranchList,
+    BranchPlace,
+    BranchRun,
+    BranchUndo,
+    FileEdit,
+    ForkRequest,
+    KeptBranch,
+    MergeRequest,
+    MergeResult,
+)
 from ramet.engine import protocol
 from ramet.engine.connection import HEARTBEAT_SECONDS, EngineConnection
 from ramet.engine.environment import carried
@@ -23,27 +37,15 @@ from ramet.errors import EngineCrashed
 from ramet.events import AskEvent, IndexEvent, StatusChanged
 from ramet.models import (
     AskRequest,
-    Branch,
-    BranchDiff,
-    BranchFork,
-    BranchList,
-    BranchPlace,
-    BranchRun,
-    BranchUndo,
     Citation,
     CommandRecording,
     CommandRun,
     Conversation,
     ConversationInfo,
     FileChange,
-    FileEdit,
     Finding,
-    ForkRequest,
     IndexEstimate,
-    KeptBranch,
     Mentioned,
-    MergeRequest,
-    MergeResult,
     Reference,
     RequestContext,
     Revision,

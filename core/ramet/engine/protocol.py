@@ -21,10 +21,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec import Struct
 
-from ramet.errors import EngineError, RametError
-from ramet.events import AskEvent, IndexEvent, StatusChanged
-from ramet.models import (
-    AskRequest,
+from ramet.branch_models import (
     Branch,
     BranchDiff,
     BranchFork,
@@ -32,20 +29,25 @@ from ramet.models import (
     BranchPlace,
     BranchRun,
     BranchUndo,
+    FileEdit,
+    ForkRequest,
+    KeptBranch,
+    MergeRequest,
+    MergeResult,
+)
+from ramet.errors import EngineError, RametError
+from ramet.events import AskEvent, IndexEvent, StatusChanged
+from ramet.models import (
+    AskRequest,
     Citation,
     CommandRecording,
     CommandRun,
     Conversation,
     ConversationInfo,
     FileChange,
-    FileEdit,
     Finding,
-    ForkRequest,
     IndexEstimate,
-    KeptBranch,
     Mentioned,
-    MergeRequest,
-    MergeResult,
     Problem,
     Reference,
     RequestContext,

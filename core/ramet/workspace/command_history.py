@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
+from ramet.branch_models import BranchRun
 from ramet.config import TerminalSettings
-from ramet.models import BranchRun, CommandRecording, CommandRun
+from ramet.models import CommandRecording, CommandRun
 from ramet.store.command_database import CommandDatabase
 from ramet.terminal.cleaning import cleaned
 from ramet.workspace.command_intake import CommandIntake

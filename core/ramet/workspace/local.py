@@ -13,6 +13,20 @@ from typing import ParamSpec, TypeVar
 
 from msgspec.structs import replace
 
+from ramet.branch_models import (
+    Branch,
+    BranchDiff,
+    BranchFork,
+    BranchList,
+    BranchPlace,
+    BranchRun,
+    BranchUndo,
+    FileEdit,
+    ForkRequest,
+    KeptBranch,
+    MergeRequest,
+    MergeResult,
+)
 from ramet.branches.working import Needs, names_of
 from ramet.chat.asker import Asker
 from ramet.chat.repository import Repository
@@ -26,27 +40,15 @@ from ramet.llm.litellm_model import open_model
 from ramet.llm.protocol import ChatModel
 from ramet.models import (
     AskRequest,
-    Branch,
-    BranchDiff,
-    BranchFork,
-    BranchList,
-    BranchPlace,
-    BranchRun,
-    BranchUndo,
     Citation,
     CommandRecording,
     CommandRun,
     Conversation,
     ConversationInfo,
     FileChange,
-    FileEdit,
     Finding,
-    ForkRequest,
     IndexEstimate,
-    KeptBranch,
     Mentioned,
-    MergeRequest,
-    MergeResult,
     ModelChoice,
     Reference,
     RequestContext,

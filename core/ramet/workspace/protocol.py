@@ -10,9 +10,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Protocol
 
-from ramet.events import AskEvent, IndexEvent, StatusChanged
-from ramet.models import (
-    AskRequest,
+from ramet.branch_models import (
     Branch,
     BranchDiff,
     BranchFork,
@@ -20,20 +18,24 @@ from ramet.models import (
     BranchPlace,
     BranchRun,
     BranchUndo,
+    FileEdit,
+    ForkRequest,
+    KeptBranch,
+    MergeRequest,
+    MergeResult,
+)
+from ramet.events import AskEvent, IndexEvent, StatusChanged
+from ramet.models import (
+    AskRequest,
     Citation,
     CommandRecording,
     CommandRun,
     Conversation,
     ConversationInfo,
     FileChange,
-    FileEdit,
     Finding,
-    ForkRequest,
     IndexEstimate,
-    KeptBranch,
     Mentioned,
-    MergeRequest,
-    MergeResult,
     Reference,
     RequestContext,
     Revision,

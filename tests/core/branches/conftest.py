@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from ramet.branch_models import Branch, ForkRequest
 from ramet.branches.branches import Branches
 from ramet.git.repository import locate
-from ramet.models import Branch, ForkRequest
 from ramet.paths import UserDirectories
 
 Run = Callable[..., str]

@@ -9,11 +9,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from ramet.branch_models import FileEdit, MergeRequest
 from ramet.branches.branches import Branches
 from ramet.branches.records import StoreState
 from ramet.branches.working import Needs
 from ramet.errors import UsageError
-from ramet.models import FileEdit, MergeRequest
 from tests.core.branches.conftest import Run, fork
 
 PLENTY = 1_000_000_000

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from ramet.branch_models import Branch, ForkRequest
 from ramet.branches.branches import Branches
 from ramet.errors import UsageError
-from ramet.models import Branch, ForkRequest
 from tests.core.branches.conftest import Open, Run, fork, git_state
 
 

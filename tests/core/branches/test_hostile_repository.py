@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from ramet.branch_models import FileEdit, ForkRequest, MergeRequest
 from ramet.branches.branches import Branches
 from ramet.branches.working import Needs
 from ramet.errors import RametError
 from ramet.git.runner import Git
-from ramet.models import FileEdit, ForkRequest, MergeRequest
 from tests.core.branches.conftest import Open, Run, fork
 from tests.core.git.test_hostile_repository import Trap, trap  # noqa: F401  # a fixture
 

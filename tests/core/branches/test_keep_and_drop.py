@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ramet.branch_models import FileEdit, MergeRequest
 from ramet.branches.branches import Branches
 from ramet.errors import UsageError
-from ramet.models import FileEdit, MergeRequest
 from tests.core.branches.conftest import Open, Run, fork, git_state
 
 

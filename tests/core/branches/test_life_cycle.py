@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ramet.branch_models import FileEdit, MergeRequest
 from ramet.branches.branches import Branches
 from ramet.branches.working import Needs
-from ramet.models import FileEdit, MergeRequest
 from tests.core.branches.conftest import Run, fork, git_state
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from ramet.branch_models import ConflictChoice, FileEdit, HunkChoice, MergedFile, MergeRequest
 from ramet.branches import disk
 from ramet.branches.branches import Branches
 from ramet.errors import BranchConflict, StoreFull, UsageError
-from ramet.models import ConflictChoice, FileEdit, HunkChoice, MergedFile, MergeRequest
 from tests.core.branches.conftest import Open, Run, fork, git_state
 
 LINES = [f"line {number}\n" for number in range(1, 41)]

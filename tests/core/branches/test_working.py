@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from ramet.branch_models import BranchPlace, BranchRun, FileEdit, MergeRequest
 from ramet.branches.branches import Branches
 from ramet.branches.command import branch_run, command_environment
 from ramet.branches.working import Needs
 from ramet.cli.recorded_run import run_recorded
-from ramet.models import BranchPlace, BranchRun, FileEdit, MergeRequest
 from ramet.paths import absolute
 from tests.core.branches.conftest import Run, fork, git_state
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ramet.branch_models import FileEdit, ForkRequest
 from ramet.branches.branches import Branches
 from ramet.chat.source_book import SourceBook
 from ramet.chat.tools import Toolbox, ToolResult
@@ -18,7 +19,7 @@ from ramet.errors import UsageError
 from ramet.events import IndexFinished
 from ramet.git.repository import locate
 from ramet.llm.protocol import ToolCall
-from ramet.models import Budget, FileEdit, ForkRequest
+from ramet.models import Budget
 from ramet.paths import UserDirectories, user_directories
 from ramet.retrieve.view_index import ViewIndex
 from ramet.store.index_database import IndexDatabase

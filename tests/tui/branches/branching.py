@@ -7,8 +7,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from ramet.errors import UsageError
-from ramet.models import (
+from ramet.branch_models import (
     Baseline,
     Branch,
     BranchDiff,
@@ -23,7 +22,6 @@ from ramet.models import (
     DiffStat,
     FileDiff,
     ForkRequest,
-    GitHead,
     Hunk,
     KeptBranch,
     MergeConflict,
@@ -32,6 +30,8 @@ from ramet.models import (
     MergeResult,
     Version,
 )
+from ramet.errors import UsageError
+from ramet.models import GitHead
 from tests.tui.scripted_workspace import ScriptedWorkspace
 
 NOW = 1_764_115_200.0

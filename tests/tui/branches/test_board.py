@@ -8,8 +8,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Log, Static
 
+from ramet.branch_models import ForkRequest
 from ramet.errors import BranchConflict
-from ramet.models import ForkRequest
 from ramet_tui.screens.branches.board import BranchBoard
 from ramet_tui.screens.branches.row_list import RowList
 from ramet_tui.screens.branches.run import RunScreen

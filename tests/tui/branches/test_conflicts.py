@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from ramet.models import ConflictChoice, MergeRequest
+from ramet.branch_models import ConflictChoice, MergeRequest
 from ramet_tui.screens.branches.board import BranchBoard
 from ramet_tui.screens.branches.conflicts import ConflictScreen
 from ramet_tui.screens.branches.decisions import Decisions

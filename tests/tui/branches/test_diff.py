@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from textual.pilot import Pilot
 
-from ramet.models import BranchDiff, DiffLine, Hunk, HunkChoice, MergeRequest
+from ramet.branch_models import BranchDiff, DiffLine, Hunk, HunkChoice, MergeRequest
 from ramet_tui.app import RametApp
 from ramet_tui.screens.branches.diff import DiffScreen
 from ramet_tui.screens.branches.diff_rows import big_files, layout

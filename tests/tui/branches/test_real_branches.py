@@ -8,7 +8,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from ramet.models import FileEdit
+from ramet.branch_models import FileEdit
 from ramet.workspace.host import open_local_workspace
 from ramet.workspace.protocol import Workspace
 from ramet_tui.app import RametApp

@@ -420,9 +420,7 @@ class MainScreen(ReportsFailures, Screen[None]):
 
     def action_pane(self, pane: str) -> None:
         """Focus or hide a pane."""
-        for name in PANES:
-            if name == pane:
-                self.workbench.show_or_hide(name)
+        self.workbench.show_or_hide(next(name for name in PANES if name == pane))
 
     def action_terminal(self) -> None:
         """Focus the terminal, opening it at first; hide it when it has the focus."""

@@ -11,8 +11,8 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
+from ramet.branch_models import MergeRequest, MergeResult
 from ramet.inert import inert_line
-from ramet.models import MergeRequest, MergeResult
 from ramet.workspace.protocol import Workspace
 from ramet_tui.messages import ProblemOccurred
 from ramet_tui.screens.branches.wording import merged_sentence, plural

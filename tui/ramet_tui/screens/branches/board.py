@@ -12,9 +12,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from ramet.errors import UsageError
-from ramet.inert import inert_line
-from ramet.models import (
+from ramet.branch_models import (
     Branch,
     BranchFork,
     BranchList,
@@ -25,6 +23,8 @@ from ramet.models import (
     MergeRequest,
     MergeResult,
 )
+from ramet.errors import UsageError
+from ramet.inert import inert_line
 from ramet.workspace.protocol import Workspace
 from ramet_tui.screens.branches import rows
 from ramet_tui.screens.branches.ask import AskScreen

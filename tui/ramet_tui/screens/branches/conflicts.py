@@ -12,8 +12,8 @@ from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from ramet.branch_models import MergeRequest, MergeResult
 from ramet.inert import inert_line
-from ramet.models import MergeRequest, MergeResult
 from ramet.workspace.protocol import Workspace
 from ramet_tui.screens.branches.base import SHARED_KEYS, BranchScreen, TopLine
 from ramet_tui.screens.branches.decisions import Decisions, Question, Taken

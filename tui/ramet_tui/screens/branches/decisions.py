@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
 
-from ramet.models import ConflictChoice, ConflictRegion, MergeConflict, MergeRequest
+from ramet.branch_models import ConflictChoice, ConflictRegion, MergeConflict, MergeRequest
 
 Taken = Literal["base", "mine", "theirs", "both", "later"]
 

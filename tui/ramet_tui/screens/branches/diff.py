@@ -12,8 +12,8 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from ramet.branch_models import BranchDiff, DiffStat, FileDiff, MergeRequest, MergeResult
 from ramet.inert import inert_line
-from ramet.models import BranchDiff, DiffStat, FileDiff, MergeRequest, MergeResult
 from ramet.workspace.protocol import Workspace
 from ramet_tui.screens.branches.base import SHARED_KEYS, BranchScreen, TopLine
 from ramet_tui.screens.branches.diff_choice import DiffChoice

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ramet.models import FileDiff, HunkChoice, MergeRequest
+from ramet.branch_models import FileDiff, HunkChoice, MergeRequest
 
 
 class DiffChoice:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import zip_longest
 from typing import Literal, NamedTuple
 
-from ramet.models import DiffLine, FileDiff, Hunk
+from ramet.branch_models import DiffLine, FileDiff, Hunk
 
 RowKind = Literal["file", "hunk", "line", "note", "gap"]
 BIG_FILE = 1_500

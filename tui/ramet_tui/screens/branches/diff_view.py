@@ -17,8 +17,8 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from ramet.branch_models import DiffLine, FileDiff
 from ramet.inert import inert_line
-from ramet.models import DiffLine, FileDiff
 from ramet_tui.screens.branches.diff_choice import DiffChoice
 from ramet_tui.screens.branches.diff_rows import DiffRow, layout, side_texts
 from ramet_tui.screens.branches.wording import MINUS

@@ -9,9 +9,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from ramet.branch_models import BranchRun
 from ramet.branches.command import branch_run, command_environment, command_output
 from ramet.inert import inert_block
-from ramet.models import BranchRun
 from ramet.terminal.plain import plain_text
 
 _READ_BYTES = 65_536

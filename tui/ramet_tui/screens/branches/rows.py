@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 from textual.content import Content
 
+from ramet.branch_models import Branch
 from ramet.inert import inert_line
-from ramet.models import Branch
 from ramet_tui.screens.branches.wording import (
     BRANCH_SIGN,
     MINUS,

@@ -17,9 +17,9 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Log
 
+from ramet.branch_models import Branch, BranchRun
 from ramet.errors import UsageError
 from ramet.inert import inert_line
-from ramet.models import Branch, BranchRun
 from ramet.paths import absolute
 from ramet.workspace.protocol import Workspace
 from ramet_tui.screens.branches.base import SHARED_KEYS, BranchScreen, TopLine

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from textual.content import Content
 
+from ramet.branch_models import Branch, BranchRun, DiffStat, MergeResult
 from ramet.inert import inert_line
-from ramet.models import Branch, BranchRun, DiffStat, MergeResult
 
 BRANCH_SIGN = "⎇"
 MINUS = "\u2212"
