@@ -17,6 +17,8 @@ from ramet.inert import inert_block
 class AskScreen(ModalScreen[str | None]):
     """Closes with what was typed, None when the user changed their mind."""
 
+    CSS_PATH = "branches.tcss"
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", "Close", show=False, id="branches.ask.close", tooltip="Leave the question"),
     ]

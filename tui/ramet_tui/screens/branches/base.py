@@ -58,6 +58,8 @@ class TopLine(Static):
 class BranchScreen(ReportsFailures, Screen[Closed], Generic[Closed]):
     """A screen about branches of one workspace."""
 
+    CSS_PATH = "branches.tcss"
+
     top = getters.query_one(TopLine)
 
     def __init__(self, workspace: Workspace, clock: Callable[[], float]) -> None:
