@@ -9,7 +9,7 @@ import signal
 import subprocess
 import termios
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 
@@ -48,7 +48,7 @@ def pass_through(process: subprocess.Popen[bytes], master: int, shown: Callable[
     os.set_blocking(master, False)
     handlers: dict[int, Handler] = {signal.SIGWINCH: fit, **dict.fromkeys(_PASSED_ON, pass_on)}
     try:
-        with _raw_terminal(), _handling(handlers), _waking() as wake:
+        with _raw_terminal(), handling(handlers), _waking() as wake:
             fit(0, None)  # it may have changed since the start
             _carry(process, master, shown, wake)
     finally:
@@ -68,7 +68,8 @@ def _raw_terminal() -> Iterator[None]:
 
 
 @contextmanager
-def _handling(handlers: dict[int, Handler]) -> Iterator[None]:
+def handling(handlers: Mapping[int, Handler | int]) -> Iterator[None]:
+    """Handle signals for a while as given; afterwards as before."""
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
@@ -85,7 +86,7 @@ def _waking() -> Iterator[int]:
         os.set_blocking(descriptor, False)
     before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     try:
-        with _handling({signal.SIGCHLD: lambda number, frame: None}):
+        with handling({signal.SIGCHLD: lambda number, frame: None}):
             yield reading
     finally:
         signal.set_wakeup_fd(before)

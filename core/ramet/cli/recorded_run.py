@@ -14,7 +14,7 @@ from types import FrameType
 
 from msgspec import Struct
 
-from ramet.cli.pass_through import pass_through, terminal_size
+from ramet.cli.pass_through import Handler, handling, pass_through, terminal_size
 from ramet.terminal.pty import exit_code_of, spawn
 from ramet.terminal.recorder import CommandOutput
 
@@ -69,10 +69,16 @@ def _piped(arguments: list[str], folder: Path, environment: dict[str, str], outp
     def pass_on(number: int, frame: FrameType | None) -> None:
         process.send_signal(number)
 
-    for number in _PASSED_ON:
-        signal.signal(number, pass_on)
+    handlers: dict[int, Handler | int] = dict.fromkeys(_PASSED_ON, pass_on)
     # The terminal sends its interrupt to both; elsewhere only this process gets it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN if _has_terminal() else pass_on)
+    handlers[signal.SIGINT] = signal.SIG_IGN if _has_terminal() else pass_on
+    with handling(handlers):
+        _copy(process, output, shows=shows)
+        return exit_code_of(process.wait())
+
+
+def _copy(process: subprocess.Popen[bytes], output: CommandOutput, *, shows: bool) -> None:
+    """Keep what a command prints until it has closed both of its outputs, and print it."""
     assert process.stdout is not None
     assert process.stderr is not None
     streams = {1: process.stdout, 2: process.stderr}
@@ -86,7 +92,6 @@ def _piped(arguments: list[str], folder: Path, environment: dict[str, str], outp
                 if not piece or (shows and not _written(key.data, piece)):
                     selector.unregister(key.fileobj)
                     streams[key.data].close()  # so that the command notices
-    return exit_code_of(process.wait())
 
 
 def _written(descriptor: int, data: bytes) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -21,8 +22,10 @@ def test_a_branch_from_its_fork_to_its_end(ramet: Ramet, shop: Path, monkeypatch
         done = ramet("--in-process", "branch", *words)
         return done.code, done.out
 
+    before = signal.getsignal(signal.SIGINT)
     assert branch("new", "try") == (0, "try  forked from the working tree on main\n")
     assert branch("run", "try", "--", sys.executable, "-c", WRITE)[0] == 4
+    assert signal.getsignal(signal.SIGINT) is before
     assert branch("run", "try", "--", "no-such-program")[0] == 127
     recorded = json.loads(ramet("--in-process", "terminal", "list", "--json").out)
     assert [(each["branch"], each["exit_code"]) for each in recorded] == [("try", 127), ("try", 4)]
