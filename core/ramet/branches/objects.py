@@ -216,8 +216,11 @@ class ObjectStore:
             return oid
         temporary = f"{place}.tmp_obj_{secrets.token_hex(6)}"
         try:
-            with open(temporary, "xb", opener=_read_only) as stream:
-                stream.write(zlib.compress(data, 1))
+            try:
+                _write_new(temporary, data)
+            except FileNotFoundError:  # git removes the folders of objects that are empty when it cleans up
+                Path(place).parent.mkdir(exist_ok=True)
+                _write_new(temporary, data)
             os.rename(temporary, place)  # noqa: PTH104
         except OSError as error:
             raise store_error(error, "store the state of a branch") from error
@@ -269,6 +272,11 @@ def parse_raw(output: bytes) -> list[TreeChange]:
         old_mode, new_mode, old_id, new_id, _ = meta[1:].decode("ascii").split(" ")
         changes.append(TreeChange(path_to_text(path), int(old_mode, 8), int(new_mode, 8), _id(old_id), _id(new_id)))
     return changes
+
+
+def _write_new(path: str, data: bytes) -> None:
+    with open(path, "xb", opener=_read_only) as stream:
+        stream.write(zlib.compress(data, 1))
 
 
 def _read_only(path: str, flags: int) -> int:

@@ -10,6 +10,7 @@ import pytest
 from ramet.branch_models import Branch, DiffStat, FileEdit
 from ramet.branches.branches import Branches
 from ramet.errors import UsageError
+from ramet.paths import UserDirectories
 from tests.core.branches.conftest import Open, Run, fork, git_state
 
 
@@ -39,6 +40,22 @@ def test_written_files_are_read_back_and_the_working_tree_stays(branches: Branch
     assert (branch.stat, branch.state) == (DiffStat(4, 3, 34), "live")
     assert git_state(shop) == before
     assert branches.git.run("fsck", "--strict", "--no-dangling", branch.commit) == b""
+
+
+def test_files_are_written_after_git_has_removed_the_empty_folders_of_objects(
+    branches: Branches, directories: UserDirectories
+) -> None:
+    fork(branches)
+    (objects,) = directories.data.glob("branches/*/git/objects")
+    empty = [each for each in objects.iterdir() if len(each.name) == 2 and not any(each.iterdir())]
+    for each in empty:
+        each.rmdir()
+
+    for number in range(40):
+        branches.write("try", [FileEdit("shop/cart.py", b"CART = %d\n" % number)])
+
+    assert empty
+    assert branches.read("try", "shop/cart.py") == b"CART = 39\n"
 
 
 def test_random_edits_agree_with_a_dictionary(branches: Branches) -> None:
