@@ -72,7 +72,7 @@ SESSION = b"".join(
         mark("P", "/work"),
         b"\x1b]133;A\x1b\\",
         b"$ \x1b]133;B\x07echo\r\n",
-        mark("C", "/work/caf%E9%3Bx", "echo 'a%0Ab'%3B 100%25 gr%C3%BCn"),
+        mark("C", "/srv/caf%E9%3Bx", "echo 'a%0Ab'%3B 100%25 gr%C3%BCn"),
         b"out\x1b[31m put\x1b[0m\r\n",
         mark("D", "0", nonce="f" * 32),
         b"\x1b]7717;unfinished\nmore\x1b]7717;\x1b[0m\x1b]7717;broken\x1b]0;title\x07",
@@ -116,8 +116,8 @@ def test_a_session_is_told_event_by_event() -> None:
         CommandStarted,
         CommandFinished,
     ]
-    assert events[1] == CommandStarted(1, "echo 'a\nb'; 100% grün", "/work/caf\uefe9;x")
-    assert (first.command, first.folder, first.exit_code) == ("echo 'a\nb'; 100% grün", "/work/caf\uefe9;x", 3)
+    assert events[1] == CommandStarted(1, "echo 'a\nb'; 100% grün", "/srv/caf\uefe9;x")
+    assert (first.command, first.folder, first.exit_code) == ("echo 'a\nb'; 100% grün", "/srv/caf\uefe9;x", 3)
     assert (first.started, first.duration, first.terminal, first.shell) == (101.0, 1.0, "1", "zsh")
     assert first.head == b"out\x1b[31m put\x1b[0m\r\n\nmore\x1b[0m\x1b]0;title\x07end\x1b"
     assert first.is_full_screen
