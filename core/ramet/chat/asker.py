@@ -35,7 +35,7 @@ from ramet.prompt.packing import (
 )
 from ramet.prompt.query import retrieval_query
 from ramet.prompt.replay import Earlier, divide
-from ramet.prompt.trimming import TokenCounter
+from ramet.prompt.trimming import TokenCounter, estimated_tokens
 from ramet.store.conversations import ConversationStore
 
 ModelChooser = Callable[[str], Awaitable[ModelChoice | None]]
@@ -103,7 +103,7 @@ class Asker:
         """Return what a question would be sent with. Raises what `ask` would raise before its first word."""
         answer = await self._begun(request)
         if answer.choice is None:
-            window, count, limit = _EXTRACT_WINDOW, _estimated_tokens, _EXTRACT_HITS
+            window, count, limit = _EXTRACT_WINDOW, estimated_tokens, _EXTRACT_HITS
             found = await self._search(answer, limit)
         else:
             model, found = await asyncio.gather(self._open_model(answer.choice), self._search(answer, _HITS))
@@ -159,8 +159,8 @@ class Asker:
 
     async def _extract(self, answer: _Answer) -> AsyncGenerator[AskEvent, None]:
         found = await self._search(answer, _EXTRACT_HITS)
-        budget = budget_for(_EXTRACT_WINDOW, self._config.context_tokens, _estimated_tokens)
-        packed = await self._pack(answer, found, budget, _estimated_tokens)
+        budget = budget_for(_EXTRACT_WINDOW, self._config.context_tokens, estimated_tokens)
+        packed = await self._pack(answer, found, budget, estimated_tokens)
         text = await extractive_answer(answer.book, self._repository, not answer.request.use_model)
         yield Retrieved(answer.book.sources, (*answer.notes, *found.notes, *packed.notes), self._repository.commit)
         answer.text = text
@@ -291,7 +291,3 @@ class _Answer:
 def _encodable(text: str) -> str:
     """Replace lone surrogates, which neither JSON nor SQLite takes."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _estimated_tokens(text: str) -> int:
-    return len(text.encode("utf-8", "replace")) // 3 + 1

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Protocol
 
 from ramet.errors import UsageError
 from ramet.models import Attachment, CommandRun, Mentioned
+from ramet.prompt.trimming import estimated_tokens
 from ramet.terminal.digest import Digest, ReadLines, cut_middle, digest
 from ramet.terminal.failures.registry import find_failures
 
@@ -19,8 +20,6 @@ _LINES_OF_ONE = 400
 _LINES_OF_NEWEST, _LINES_OF_OLDER = 120, 20
 """Lines of output of the commands of `@terminal`."""
 _TITLE_CHARACTERS = 60
-
-CountTokens = Callable[[str], int]
 
 
 class Commands(Protocol):
@@ -69,11 +68,6 @@ def terminal_mentions(question: str, commands: Commands, files: Files) -> Mentio
         else:
             attachments.append(found)
     return Mentioned(tuple(attachments), tuple(notes))
-
-
-def estimated_tokens(text: str) -> int:
-    """Return about how many tokens a text has, never too few for text in English or code."""
-    return len(text.encode("utf-8", "replace")) // 3 + 1
 
 
 def _attachment(name: str, number: str | None, commands: Commands, files: Files) -> Attachment | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from contextlib import aclosing
 
 from msgspec.structs import replace
@@ -15,13 +14,11 @@ from ramet.cli.conversations import full_id
 from ramet.cli.progress import IndexProgressLine
 from ramet.cli.session import Session
 from ramet.cli.standard_input import StandardInput
+from ramet.cli.tmux import capture_pane, mentions_tmux
 from ramet.errors import UsageError, error_named
 from ramet.events import Answered, AskEvent, ModelChosen, ModelRetrying, Retrieved, TextDelta, ToolCalled, ToolReturned
 from ramet.models import AskRequest, Attachment, Revision, Source
 from ramet.workspace.protocol import Workspace
-
-_TMUX = re.compile(r"(?<![\w@./-])@tmux(?![\w./-]*\w)")
-"""The mention that stands for the pane of tmux."""
 
 
 def run(session: Session) -> int:
@@ -30,17 +27,25 @@ def run(session: Session) -> int:
     _ = session.folder  # a wrong folder is said before standard input is waited for
     question, attachment = _question(session)
     attachments = (attachment,) if attachment else ()
-    if options.tmux or _TMUX.search(question):
-        from ramet.cli.tmux import capture_pane
-
+    if options.tmux or mentions_tmux(question):
         attachments = (*attachments, capture_pane(session.environment))
     request = AskRequest(
         question=question,
         model="" if options.no_model else options.model,
         use_model=not options.no_model,
-        attachments=attachments,
+        attachments=_redacted(session, attachments),
     )
     return asyncio.run(_ask(session, request))
+
+
+def _redacted(session: Session, attachments: tuple[Attachment, ...]) -> tuple[Attachment, ...]:
+    """Return attachments without secrets, whose placeholders are numbered as those of the engine are."""
+    if not attachments:
+        return ()
+    from ramet.workspace.stored_redactor import StoredRedactor  # its patterns take longer to compile than a question may wait
+
+    redactor = StoredRedactor.of(session.directories)
+    return tuple(replace(each, text=redactor.redact(each.text)) for each in attachments)
 
 
 def _question(session: Session) -> tuple[str, Attachment | None]:

@@ -96,11 +96,10 @@ class StandardInput:
 
 
 def _text(head: bytes, tail: bytes, omitted: int) -> str:
-    """Return piped bytes as text that may be sent: no escape sequences, which are of no use to a model, and no secrets."""
+    """Return piped bytes as plain text: escape sequences are of no use to a model."""
     from ramet.terminal.plain import plain_parts
-    from ramet.terminal.redaction import redact
 
-    return redact(plain_parts(head, tail, omitted))
+    return plain_parts(head, tail, omitted)
 
 
 def _descriptor() -> int | None:

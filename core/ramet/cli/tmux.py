@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 
 from ramet.errors import UsageError
 from ramet.models import Attachment
 from ramet.terminal.plain import plain_text
-from ramet.terminal.redaction import redact
 
 _LINES = 2_000
 """Lines of history that are asked for."""
 _MOST_BYTES = 64 * 1024
 """The end of them that is used: what went wrong stands last."""
 _SECONDS = 10.0
+_MENTION = re.compile(r"(?<![\w@./-])@tmux(?![\w./-]*\w)")
+
+
+def mentions_tmux(question: str) -> bool:
+    """Whether a question asks for a pane with `@tmux`."""
+    return _MENTION.search(question) is not None
 
 
 def capture_pane(environment: Mapping[str, str], *, last: bool = False) -> Attachment:
-    """Return the text of the pane that this process runs in, cleaned and redacted. Raises UsageError.
+    """Return the text of the pane that this process runs in, cleaned but not redacted. Raises UsageError.
 
     Args:
         last: Take another pane of the same window, the one that was used last.
@@ -32,7 +38,7 @@ def capture_pane(environment: Mapping[str, str], *, last: bool = False) -> Attac
         pane = _other_pane(pane, environment)
     # -J joins lines that the pane has wrapped.
     captured = _tmux(["capture-pane", "-p", "-J", "-S", f"-{_LINES}", "-t", pane], environment)
-    text = redact(plain_text(_end(captured))).strip("\n")
+    text = plain_text(_end(captured)).strip("\n")
     if not text.strip():
         raise UsageError("The pane of tmux is empty.", "Ask without it.")
     return Attachment("tmux pane", text + "\n")

@@ -13,6 +13,11 @@ _MARK_TOKENS = 20
 """Room for the line that says what was cut."""
 
 
+def estimated_tokens(text: str) -> int:
+    """Return about how many tokens a text has where no tokenizer is at hand, rather too many than too few."""
+    return len(text.encode("utf-8", "replace")) // 3 + 1
+
+
 def cut_middle(text: str, tokens: int, count: TokenCounter) -> str:
     """Return the text if it fits, else its beginning and its end with a line between them that says what is missing."""
     total = count(text)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from ramet.cli.tmux import capture_pane, mentions_tmux
 from ramet.errors import RametError, UsageError
 from ramet.inert import inert_line
 from ramet.models import AskRequest, Attachment, CommandRun
@@ -19,7 +20,6 @@ from ramet.workspace.protocol import Workspace
 _MENTION = re.compile(r'(?<!\S)@(?:"([^"\n]+)"|(\S+))')
 _MENTION_AT_END = re.compile(r'(?<!\S)@(?:"([^"]*)|([^\s"]*))$')
 
-_TMUX = re.compile(r"(?<![\w@./-])@tmux(?![\w./-]*\w)")
 _OFFERED_COMMANDS = 20
 
 
@@ -97,12 +97,6 @@ def _told(run: CommandRun) -> str:
     return inert_line(" ".join(run.command.split())) + outcome
 
 
-def _last_tmux_pane() -> Attachment:
-    from ramet.cli.tmux import capture_pane
-
-    return capture_pane(os.environ, last=True)
-
-
 async def with_mentions(workspace: Workspace, request: AskRequest) -> tuple[AskRequest, tuple[str, ...]]:
     """Return a request with what its question mentions attached, and sentences about what could not be read."""
     if "@" not in request.question:
@@ -111,9 +105,9 @@ async def with_mentions(workspace: Workspace, request: AskRequest) -> tuple[AskR
     mentioned = await workspace.mentioned(request.question)
     read = [attachment for attachment in mentioned.attachments if attachment.name not in attached]
     notes = list(mentioned.notes)
-    if _TMUX.search(request.question):
+    if mentions_tmux(request.question):
         try:
-            read.append(await asyncio.to_thread(_last_tmux_pane))
+            read.append(await asyncio.to_thread(capture_pane, os.environ, last=True))
         except RametError as error:
             notes.append(str(error))
     for path in mentioned_paths(request.question, await workspace.files()):
