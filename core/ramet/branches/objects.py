@@ -172,13 +172,6 @@ class ObjectStore:
         if self.user is not None and asked:
             self.user.run("update-ref", "--stdin", input=asked.encode("ascii"))
 
-    def pins(self, store: str) -> list[str]:
-        """Return the commits that references of this store keep in the user's repository."""
-        if self.user is None:
-            return []
-        listing = self.user.run("for-each-ref", "--format=%(objectname)", f"refs/ramet/{store}/")
-        return listing.decode("ascii").split()
-
     # -- inside
 
     def _changes(self, old: str, new: str, *flags: str) -> list[TreeChange]:

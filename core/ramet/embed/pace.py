@@ -23,11 +23,6 @@ class Pace:
         self._is_stopped = False
 
     @property
-    def is_stopped(self) -> bool:
-        """Whether calls should be given up."""
-        return self._is_stopped
-
-    @property
     def reason(self) -> str:
         """Why calls wait, as a sentence; empty while they do not."""
         seconds = self._until - time.monotonic()

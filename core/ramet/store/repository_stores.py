@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -202,10 +201,6 @@ class RepositoryStores:
         except StoreDamaged:
             return False  # opening moves it aside and says so
         return True
-
-    def free_bytes(self) -> int:
-        """Return the free space of the disk that holds the stores."""
-        return shutil.disk_usage(self._folder).free
 
     def close(self) -> None:
         """Close everything; harmless when repeated."""

@@ -46,10 +46,6 @@ class Spool:
     def __init__(self, data: Path) -> None:
         self.folder = data / "spool"
 
-    def hook_file(self, pid: str) -> Path:
-        """Return the file that the hook in the shell of a process appends to."""
-        return self.folder / f"hook-{pid}.log"
-
     def prepare(self) -> None:
         """Create the folder. Raises StoreError."""
         try:
