@@ -12,6 +12,7 @@ import asyncio
 import hashlib
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -31,11 +32,8 @@ DEADLINE = 60.0
 """Seconds to wait for anything on the screen; the first index of a fresh data directory is the longest wait."""
 QUESTION = "what happens when the app context is popped?"
 
-BROKEN = """from src.flask.ctx import AppContext
-
-print(AppContext.pop(None))
-"""
-"""A program that fails inside the package."""
+HOME = Path(tempfile.gettempdir()) / "ramet-pictures"
+"""The folder of the repository, which pictures show: the same each time."""
 
 Scene = Callable[[Pilot[None]], Awaitable[None]]
 
@@ -65,7 +63,6 @@ def unpack(archive: Path, folder: Path) -> Path:
     for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "Flask 3.1.0"]):
         subprocess.run(["git", *identity, *arguments], cwd=root, check=True)
     (root / "notes.md").write_text("# Notes\n\nWhat to look at next.\n")
-    (root / "broken.py").write_text(BROKEN)
     with (root / "src/flask/ctx.py").open("a") as file:
         file.write("\n# reviewed\n")
     return root
@@ -90,7 +87,15 @@ def picture_text(pilot: Pilot[None]) -> str:
 
 async def type_text(pilot: Pilot[None], text: str) -> None:
     """Type a text into what has the focus."""
-    names = {" ": "space", "?": "question_mark", ".": "full_stop", "_": "underscore", "/": "slash"}
+    names = {
+        " ": "space",
+        "?": "question_mark",
+        ".": "full_stop",
+        "_": "underscore",
+        "/": "slash",
+        '"': "quotation_mark",
+        "-": "minus",
+    }
     await pilot.press(*(names.get(character, character) for character in text))
 
 
@@ -126,7 +131,7 @@ async def terminal(pilot: Pilot[None]) -> None:
     await type_text(pilot, "ls src/flask")
     await pilot.press("enter")
     await shown(pilot, "ctx.py")
-    await type_text(pilot, "python3 -S broken.py")
+    await type_text(pilot, 'python3 -Sc "import src.flask.ctx"')
     await pilot.press("enter")
     await shown(pilot, "explain")
     await pilot.press("ctrl+right_square_bracket", "F", "enter")
@@ -174,26 +179,28 @@ def main() -> int:
     parser.add_argument("--png", action="store_true")
     options = parser.parse_args()
     archive = fetch()
-    with tempfile.TemporaryDirectory(prefix="ramet-") as folder:
-        home = Path(folder)
+    HOME.mkdir()
+    try:
         for name in ("DATA", "CONFIG", "RUNTIME"):
-            os.environ[f"RAMET_{name}_DIR"] = str(home / name.lower())
+            os.environ[f"RAMET_{name}_DIR"] = str(HOME / name.lower())
         for variable in [name for name in os.environ if name.endswith("_API_KEY")]:
             del os.environ[variable]
         os.environ["OLLAMA_HOST"] = "http://127.0.0.1:1"
         os.environ["TEXTUAL_ANIMATIONS"] = "none"
-        os.environ |= {"HOME": str(home), "SHELL": "/bin/bash"}
-        (home / ".bashrc").write_text("PS1='\\[\\e[36m\\]flask\\[\\e[m\\] $ '\n")
-        root = unpack(archive, home)
+        os.environ |= {"HOME": str(HOME), "SHELL": "/bin/bash"}
+        (HOME / ".bashrc").write_text("PS1='\\[\\e[36m\\]flask\\[\\e[m\\] $ '\n")
+        root = unpack(archive, HOME)
         try:
             for name in options.only or SCENES:
-                for stored in (home / "data" / "repositories").glob("*/conversations.db*"):
+                for stored in (HOME / "data" / "repositories").glob("*/conversations.db*"):
                     stored.unlink()
                 asyncio.run(render(name, root))
                 if options.png:
                     subprocess.run(["rsvg-convert", "-o", BUILD / f"{name}.png", HERE / f"{name}.svg"], check=True)
         finally:
             subprocess.run([Path(sys.executable).with_name("ramet"), "engine", "stop"], check=False, stdout=subprocess.DEVNULL)
+    finally:
+        shutil.rmtree(HOME)
     return 0
 
 
