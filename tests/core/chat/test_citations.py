@@ -53,11 +53,11 @@ def test_numbers_are_found_outside_code_and_links(answer: str, numbers: tuple[in
 
 @pytest.mark.parametrize("piece", ["[", "`", "[1", "~~~\n", "[1,1", "[1 ", "` `` ", "[\t", "`a` "])
 def test_strange_answers_do_not_take_long(piece: str) -> None:
-    started = time.process_time()
+    started = time.thread_time()
 
     cited_numbers(piece * 50_001)
 
-    assert time.process_time() - started < 5
+    assert time.thread_time() - started < 5
 
 
 def test_the_same_text_at_the_same_place_is_valid() -> None:
