@@ -10,7 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-ReasonKind = Literal["lexical", "dense", "symbol", "kind", "path", "history"]
+ReasonKind = Literal["lexical", "dense", "symbol", "kind", "usage", "path", "history"]
 CitationState = Literal["valid", "moved", "changed", "unknown"]
 IndexState = Literal["missing", "indexing", "ready", "failed"]
 SkipReason = Literal["binary", "huge", "minified", "unreadable", "symlink", "submodule", "nested-repository", "gone", "special"]

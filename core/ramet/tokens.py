@@ -198,16 +198,16 @@ def query_terms(text: str) -> list[str]:
     return list(chain.from_iterable(map(_term_cache.__getitem__, telling or words)))
 
 
-_TITLE_WEIGHT = 3
+TITLE_WEIGHT = 5
 """How often more the first line of a text of several lines counts: it is what an issue or a message is about."""
 _TITLE_CHARACTERS = 300
 
 
-def query_counts(text: str) -> Counter[str]:
+def query_counts(text: str, title_weight: int = TITLE_WEIGHT) -> Counter[str]:
     """Return how often each search term of a question counts: as often as it occurs, in the first of several lines more often."""
     counts = Counter(query_terms(text))
     title, _, rest = text.strip().partition("\n")
     if rest.strip():
         for term, count in Counter(query_terms(title[:_TITLE_CHARACTERS])).items():
-            counts[term] += _TITLE_WEIGHT * count
+            counts[term] += title_weight * count
     return counts

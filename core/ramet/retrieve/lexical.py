@@ -160,6 +160,31 @@ class LexicalIndex:
             found = np.intersect1d(found, self._postings(term)[0], assume_unique=True)
         return found
 
+    def occurrences(self, terms: NDArray[np.uint32], documents: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        """Return which of some documents hold each of some terms, and how many documents hold each term at all.
+
+        Args:
+            terms: Hashes, each once.
+            documents: Ascending.
+
+        Returns:
+            An array of shape (terms, documents), and one of as many numbers as there are terms.
+        """
+        held = np.zeros((len(terms), len(documents)), dtype=bool)
+        frequency = np.zeros(len(terms), np.int64)
+        for segment in self._segments:
+            if not len(segment.terms):
+                continue
+            places = np.minimum(np.searchsorted(segment.terms, terms), len(segment.terms) - 1)
+            known = np.flatnonzero(segment.terms[places] == terms)
+            starts, ends = segment.starts[places[known]], segment.starts[places[known] + 1]
+            frequency[known] += ends - starts
+            for row, start, end in zip(known.tolist(), starts.tolist(), ends.tolist(), strict=True):
+                own = segment.documents[start:end]
+                found = np.searchsorted(own, documents)
+                held[row] |= own[np.minimum(found, len(own) - 1)] == documents
+        return held, frequency
+
     def _postings(self, term: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return the documents that hold a term, ascending, and how often each does."""
         ranges = [segment.range_of(term) for segment in self._segments]

@@ -31,6 +31,8 @@ class Spread(Struct, frozen=True):
     """Of the mean vector of its file."""
     function: float
     """For something that runs."""
+    used: float
+    """For what is used by the code that has most of the question's words."""
     commits: float
     """What past commits say."""
     next_chunk: float
@@ -61,9 +63,15 @@ class Weights(Struct, frozen=True):
     """Factor of documentation and examples, unless the question is about them."""
     old: float = 0.85
     """Factor of deprecated and vendored code."""
-    subject: Spread = Spread(similarity=0.7, file_similarity=0.5, function=0.1, commits=0.45, next_chunk=0.85, next_of_file=0.0)
-    action: Spread = Spread(similarity=0.55, file_similarity=0.05, function=0.3, commits=0.15, next_chunk=1.0, next_of_file=1.0)
-    report: Spread = Spread(similarity=0.55, file_similarity=0.1, function=0.2, commits=0.45, next_chunk=1.0, next_of_file=1.0)
+    subject: Spread = Spread(
+        similarity=0.7, file_similarity=0.5, function=0.1, used=0.1, commits=0.45, next_chunk=0.85, next_of_file=0.0
+    )
+    action: Spread = Spread(
+        similarity=0.55, file_similarity=0.05, function=0.3, used=0.2, commits=0.15, next_chunk=1.0, next_of_file=1.0
+    )
+    report: Spread = Spread(
+        similarity=0.55, file_similarity=0.1, function=0.2, used=0.0, commits=0.45, next_chunk=1.0, next_of_file=1.0
+    )
 
     def spread_for(self, kind: QuestionKind) -> Spread:
         """Return what applies to a kind of question."""
@@ -86,6 +94,7 @@ class Parts(Struct, frozen=True):
     file_similarity: Column
     symbol: Column
     kind: Column
+    used: Column
     place: Column
     """Of the file's path."""
     frame: Column
@@ -94,7 +103,7 @@ class Parts(Struct, frozen=True):
     @property
     def of_chunk(self) -> Column:
         """What speaks for the chunk itself."""
-        return self.words + self.similarity + self.symbol + self.kind + self.frame
+        return self.words + self.similarity + self.symbol + self.kind + self.used + self.frame
 
     @property
     def of_file(self) -> Column:
@@ -129,6 +138,7 @@ class Ranking:
             ("dense", similarity, parts.similarity + parts.file_similarity),
             ("symbol", self._signals.defined.get(document, ""), parts.symbol),
             ("kind", self._view.chunk_of(document).kind, parts.kind),
+            ("usage", "used by code that says this", parts.used),
             ("path", self._view.file_of(document).path, parts.place + parts.frame),
             ("history", "commits about this changed the file", parts.history),
         ]
@@ -157,6 +167,7 @@ def parts_of(signals: Signals, weights: Weights) -> Parts:
         file_similarity=file_similarity,
         symbol=symbol,
         kind=spread.function * signals.function,
+        used=spread.used * signals.used,
         place=np.where(signals.mention > 0, weights.mention * (weights.mention_base + text), by_name),
         frame=weights.frame * signals.frame,
         history=spread.commits * signals.commits * (weights.commits_base + text),

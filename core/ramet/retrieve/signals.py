@@ -33,6 +33,11 @@ _OTHER_CASE = 0.6
 """`cart` for a class `Cart`."""
 _LAST_PART_ONLY = 0.5
 
+_USERS = 5
+"""Chunks with the most words of the question, whose use of a name speaks for what defines it."""
+_SHORTEST_USED = 3
+"""Characters of a name whose use says anything."""
+
 _FUNCTIONS = frozenset({"function", "method", "constructor"})
 
 _TEST_PATH = re.compile(
@@ -117,6 +122,8 @@ class Signals(Struct, frozen=True):
     """Whether it defines the name that is the whole question."""
     function: NDArray[np.float32]
     """Whether it is something that runs."""
+    used: NDArray[np.float32]
+    """How much the chunks with the most words of the question, tests among them, use the name that it defines."""
     mention: NDArray[np.float32]
     """Whether the question holds the file's path."""
     frame: NDArray[np.float32]
@@ -169,7 +176,8 @@ def gather(view: ViewIndex, evidence: Evidence) -> Signals:
     lines = _named_lines(view, mentioned)
     stems, paths = _path_signals(view, files, question, evidence.matches)
     best = float(scores.max()) if len(scores) else 0.0
-    kinds = [chunk.kind for chunk in view.chunks_of(listed)]
+    chunks = view.chunks_of(listed)
+    kinds = [chunk.kind for chunk in chunks]
     traits = [path_traits(view.listed[number].path) for number in files.tolist()]
     mention = np.isin(files, list(mentioned))
     defined = np.array([definitions.get(document, ("", 0.0))[1] for document in listed], dtype=np.float32)
@@ -185,6 +193,7 @@ def gather(view: ViewIndex, evidence: Evidence) -> Signals:
         definition=nothing if question.sole_name else defined,
         sole_definition=defined if question.sole_name else nothing,
         function=np.array([kind in _FUNCTIONS for kind in kinds], dtype=np.float32),
+        used=_used(view, documents, [chunk.symbol for chunk in chunks], scores),
         mention=mention.astype(np.float32),
         frame=np.array([lines.get(document, 0.0) for document in listed], dtype=np.float32),
         commits=evidence.votes[files],
@@ -226,6 +235,30 @@ def _file_similarity(files: NDArray[np.int32], similarities: NDArray[np.float32]
     floor = np.float32(np.percentile(known, _FILE_FLOOR_PERCENTILE))
     scaled: NDArray[np.float32] = np.maximum(known - floor, 0) / max(known.max() - floor, np.float32(_LEAST_SPAN))
     return scaled
+
+
+def _used(
+    view: ViewIndex, documents: NDArray[np.int64], names: Sequence[str], scores: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return how much each candidate's name is used by the chunks that have most of the question's words.
+
+    What a function does is often said where it is called: in a test, or in the code that needs it. A rare name counts more.
+    """
+    users = np.sort(best_places(scores, _USERS))
+    last = [bare_name(name).rsplit(".", 1)[-1] for name in names]
+    # The last term of an identifier is the whole of it.
+    whole = [(term_hashes(name) or [0])[-1] if len(name.strip("_")) >= _SHORTEST_USED else 0 for name in last]
+    terms, places = np.unique(np.array(whole, dtype=np.uint32), return_inverse=True)
+    if not len(users) or not len(terms):
+        return np.zeros(len(documents), np.float32)
+    held, frequency = view.lexical.occurrences(terms, users)
+    count = max(view.lexical.count, 2)
+    rarity = np.log(count / np.clip(frequency, 1, count)) / np.log(count)
+    rarity[terms == 0] = 0
+    # Nothing uses itself.
+    uses = (held[places] & (documents[:, None] != users[None, :])) @ (scores[users] / scores[users].max()) ** 2 * rarity[places]
+    share: NDArray[np.float32] = (uses / max(float(uses.max(initial=0.0)), 1e-6)).astype(np.float32)
+    return share
 
 
 def _path_signals(

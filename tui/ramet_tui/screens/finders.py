@@ -150,7 +150,15 @@ def _hit_row(hit: Hit) -> Row[PlaceSelected]:
 
 
 def _reasons(reasons: tuple[Reason, ...]) -> Content:
-    words = {"lexical": "words", "dense": "meaning", "symbol": "name", "kind": "kind", "path": "path", "history": "past commits"}
+    words = {
+        "lexical": "words",
+        "dense": "meaning",
+        "symbol": "name",
+        "kind": "kind",
+        "usage": "use",
+        "path": "path",
+        "history": "past commits",
+    }
     parts = [
         Content.assemble((words[reason.kind], "$accent"), (f" {inert_line(reason.detail)}", "$secondary-text"))
         for reason in reasons

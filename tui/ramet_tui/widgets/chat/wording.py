@@ -24,6 +24,7 @@ REASON_WORDS = {
     "dense": "meaning",
     "symbol": "symbol",
     "kind": "kind",
+    "usage": "use",
     "path": "path",
     "history": "past commits",
 }
