@@ -13,6 +13,7 @@ from ramet.branches.artefacts import Artefacts
 from ramet.branches.content_merge import ContentMerger
 from ramet.branches.pool import Pool, Slot
 from ramet.branches.records import BranchRecord
+from ramet.branches.runs import remembered
 from ramet.branches.store import BranchStore
 from ramet.branches.three_way import TreeMerger
 from ramet.branches.trees import StoredTree
@@ -20,8 +21,6 @@ from ramet.errors import UsageError
 from ramet.index.merkle import TreeFile
 from ramet.paths import path_from_text, path_to_text
 
-_KEPT_RUNS = 50
-"""Commands of a branch that are remembered."""
 _CAPTURED = "What was changed where the branch is laid out"
 
 Advance = Callable[[BranchRecord, str, str], BranchRecord]
@@ -119,8 +118,9 @@ class Working:
         before = record.head
         record, count, notes = self.absorb(record, ends=True, command=run.command if run is not None else "")
         if run is not None:
-            kept = replace(run, changed=count, commit=before)
-            record = replace(record, runs=(*record.runs, kept)[-_KEPT_RUNS:])
+            left = self._pool.of(record.id) or found
+            check = replace(run.check, trees=tuple(dict.fromkeys((found.tree, left.tree)))) if run.check is not None else None
+            record = replace(record, runs=remembered(record.runs, replace(run, changed=count, commit=before, check=check)))
         return record, notes
 
     def _combined(self, slot: Slot, record: BranchRecord, tree: str) -> str:

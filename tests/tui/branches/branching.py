@@ -17,6 +17,8 @@ from ramet.branch_models import (
     BranchRun,
     BranchUndo,
     BranchUsage,
+    CheckCommand,
+    CheckCommands,
     ConflictRegion,
     DiffLine,
     DiffStat,
@@ -70,6 +72,7 @@ class BranchingWorkspace(ScriptedWorkspace):
         """What a merge without choices finds."""
         self.requests: list[MergeRequest] = []
         self.done: list[BranchUndo] = []
+        self.checks = CheckCommands((CheckCommand("tests", "true"), CheckCommand("lint", "exit 3")))
         self.usage = BranchUsage(3_400_000, 41_000_000, 2_000_000_000)
 
     def _find(self, name: str, state: str = "live") -> Branch:
@@ -155,8 +158,14 @@ class BranchingWorkspace(ScriptedWorkspace):
     async def branch_finished(self, name: str, slot: int, run: BranchRun | None = None, setup: str = "") -> BranchFork:
         await self._enter("branch_finished", (name, slot, run, setup))
         found = self._find(name)
+        if run is not None and run.check is not None:
+            run = replace(run, check=replace(run.check, trees=(found.tree,)))
         runs = found.runs if run is None else (*found.runs, replace(run, changed=1))
         return BranchFork((self._put(replace(found, runs=runs)),))
+
+    async def branch_checks(self) -> CheckCommands:
+        await self._enter("branch_checks")
+        return self.checks
 
 
 GROVE_BEFORE = (
