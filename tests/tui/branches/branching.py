@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from ramet.branch_models import (
     Baseline,
     Branch,
+    BranchCost,
     BranchDiff,
     BranchFork,
     BranchList,
@@ -19,6 +20,8 @@ from ramet.branch_models import (
     BranchUsage,
     CheckCommand,
     CheckCommands,
+    CheckMark,
+    CheckState,
     ConflictRegion,
     DiffLine,
     DiffStat,
@@ -263,4 +266,31 @@ def several() -> list[Branch]:
         branch("wider-rings-2", 2, base=Baseline("b" * 40, "7" * 40, NOW - 2 * HOUR, "wider-rings", HEAD), moved=None),
         branch("report/as-table", 26, stat=DiffStat(12, 1_204, 310), kept="ramet/report/as-table"),
         branch("dead-end", 50, state="dropped", dropped=NOW - HOUR, expires=NOW + 7 * DAY - HOUR, stat=DiffStat(2, 40, 0)),
+    ]  # fmt: skip
+
+
+def checked() -> list[Branch]:
+    """Return branches with results of checks: passed, failed, stale, and none."""
+
+    def run(name: str, state: CheckState, summary: str, seconds: float = 1.2, output: str = "", tree: str = "7") -> BranchRun:
+        code = {"passed": 0, "failed": 1, "could not run": 127}.get(state)
+        command = {"tests": "pytest -q", "lint": "ruff check", "types": "mypy"}[name]
+        mark = CheckMark(name, state, summary, (tree * 40,))
+        return BranchRun(command, code, NOW - 5 * MINUTE, seconds, output, number=7, check=mark)
+
+    failed = run("tests", "failed", "1 failed, 13 passed", 0.9, OUTPUT)
+    return [
+        branch(
+            "late-buds", 0.6, stat=DiffStat(3, 9, 3), moved=4, cost=BranchCost(0.0421, 3, 0),
+            runs=(failed, run("lint", "passed", "no errors"), run("types", "passed", "no errors in 9 source files", 71.4)),
+        ),
+        branch(
+            "wider-rings", 3, stat=DiffStat(1, 1, 1), cost=BranchCost(0.008, 1, 1),
+            runs=(run("tests", "passed", "14 passed", 0.9), run("lint", "passed", "no errors"), run("types", "stopped", "", 3.0)),
+        ),
+        branch(
+            "report/as-table", 26, stat=DiffStat(12, 1_204, 310),
+            runs=(run("tests", "passed", "14 passed", tree="6"), run("lint", "could not run", "ruff: not found", 0.0, tree="6")),
+        ),
+        branch("wider-rings-2", 2, base=Baseline("b" * 40, "7" * 40, NOW - 2 * HOUR, "wider-rings", HEAD), moved=None),
     ]  # fmt: skip
