@@ -55,8 +55,10 @@ class Working:
         """Lay a branch out and return where; `owner` is the process that will work there, 0 for none."""
         notes: list[str] = []
         slot = self._pool.of(record.id)
-        if slot is not None and slot.is_busy and slot.owner != owner:
-            notes.append(f"Process {slot.owner} works in the branch as well; both see the same files.")
+        if slot is not None and slot.is_busy:
+            if slot.owner != owner:
+                notes.append(f"Process {slot.owner} works in the branch as well; both see the same files.")
+            slot = self._pool.remember(replace(slot, works=slot.works + bool(owner)))
         else:
             slot = slot or self._emptied()
             slot = self._pool.lay_out(slot, record, owner)
@@ -103,7 +105,7 @@ class Working:
             target = tree if record.tree == slot.tree else self._combined(slot, record, tree)
             record = self._advance(record, target, f"Run {command}" if command else _CAPTURED)
         if changes or ends:
-            self._pool.settled(slot, record, tree, keeps_owner=False)
+            self._pool.settled(slot, record, tree)
         return record, len(changes), notes
 
     def finished(
