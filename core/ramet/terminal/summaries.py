@@ -205,7 +205,7 @@ _TOOLS: tuple[Callable[[Sequence[str]], Iterable[_Count]], ...] = (
     _counted(r"Found (\d+ errors? in \d+ files?) \(checked"),  # mypy
     _counted(r"Found (\d+ errors? in \d+ files)\.$"),  # tsc
     _counted(r"Found (\d+ errors? in (?:the same file, starting at: )?[^:\s]+):\d+$"),
-    _counted(r"(\d+ errors?, \d+ warnings?), \d+ informations?", bad=True),
+    _counted(r"([1-9]\d* errors?, \d+ warnings?), \d+ informations?"),
     _counted(r"0 errors, \d+ warnings?, \d+ informations?", "no errors", bad=False),  # pyright
     _counted(r"All checks passed!", "no errors", bad=False),
     _counted(r"Success: no issues found in (\d+ source files?)$", r"no errors in \1", bad=False),

@@ -70,6 +70,7 @@ PASSED = {
     "ok  \texample.com/a\t0.1s\nok  \texample.com/b\t(cached)\n": "2 packages passed",
     "OK (5 tests, 7 assertions)\n": "5 passed",
     "All checks passed!\n": "no errors",
+    "0 errors, 2 warnings, 0 informations\n": "no errors",
     "Success: no issues found in 12 source files\n": "no errors in 12 source files",
     "All checks passed!\n==== 4 passed in 0.10s ====\n": "4 passed",
     "built everything\n": "",
@@ -86,6 +87,12 @@ def test_a_failed_run_is_summed_up_by_the_counts_of_its_tool_or_by_its_error(nam
 @pytest.mark.parametrize("output", PASSED)
 def test_a_passed_run_is_summed_up_where_its_tool_counts(output: str) -> None:
     assert summary_of(output, passed=True) == PASSED[output]
+
+
+def test_of_pyright_errors_are_told() -> None:
+    output = "  /src/a.py:1:5 - error: no\n3 errors, 0 warnings, 0 informations\n"
+
+    assert summary_of(output, passed=False) == "3 errors, 0 warnings"
 
 
 def test_of_several_tools_the_one_that_failed_is_told() -> None:
