@@ -387,6 +387,9 @@ class BranchBoard(BranchScreen[str | None]):
         branch = self._live()
         if branch is None:
             return
+        if self._checks.progress(branch.name) is not None:
+            self.warn(f"{branch.name} is being checked: esc stops it.")
+            return
         name, last = branch.name, branch.runs[-1].command if branch.runs else ""
 
         def typed(command: str | None) -> None:

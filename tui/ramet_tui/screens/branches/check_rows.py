@@ -36,10 +36,11 @@ def counts(branch: Branch) -> Content:
     return Content.assemble(*parts).rstrip()
 
 
-def progress(began: CheckBegan, seconds: float) -> Content:
+def progress(began: CheckBegan, seconds: float, *, is_named: bool) -> Content:
     """Draw what a branch is being checked for."""
     took = f" {seconds:.0f} s" if began.phase == "running" else "…"
-    return Content.assemble((f"{RUNNING_SIGN} {inert_line(began.check)}{took}", "$status-running"))
+    name = f" {inert_line(began.check)}" if is_named else ""
+    return Content.assemble((f"{RUNNING_SIGN}{name}{took}", "$status-running"))
 
 
 def words(check: CheckMark) -> str:

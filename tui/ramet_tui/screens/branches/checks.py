@@ -51,12 +51,16 @@ class BoardChecks:
         """Tell somebody no longer."""
         self._listeners.remove(listener)
 
-    def progress(self, name: str) -> Content | None:
-        """Draw what is going on in a branch; None for nothing."""
+    def progress(self, name: str, *, is_named: bool = True) -> Content | None:
+        """Draw what is going on in a branch, with the name of the check or without; None for nothing."""
         if name in self._running:
             began, since = self._running[name]
-            return check_rows.progress(began, time.monotonic() - since)
+            return check_rows.progress(began, time.monotonic() - since, is_named=is_named)
         return Content.assemble((f"{check_rows.RUNNING_SIGN} waits", "$faint-text")) if name in self._waiting else None
+
+    def check_of(self, name: str) -> str:
+        """Return the check that goes on in a branch; empty for none."""
+        return self._running[name][0].check if name in self._running else ""
 
     def summary(self) -> Content:
         """Draw how far the round is, for the line above."""

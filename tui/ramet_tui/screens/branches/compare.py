@@ -148,10 +148,12 @@ class CompareScreen(BranchScreen[Wanted | None]):
 
     def _row(self, number: int, width: int) -> Content:
         branch = self._branches[number]
-        is_cursor = number == self.list_view.cursor
+        chosen = self._chosen if number == self.list_view.cursor else -1
+        running = self._checks.check_of(branch.name)
         return compare_rows.row(
-            branch, self._columns(width), self._results(branch), self.clock(), self._checks.progress(branch.name),
-            self._chosen if is_cursor else -1,
+            branch, self._columns(width), self._results(branch), self.clock(), chosen,
+            self._checks.progress(branch.name, is_named=running not in self._names),
+            self._names.index(running) if running in self._names else -1,
         )  # fmt: skip
 
     def _results(self, branch: Branch) -> list[BranchRun | None]:

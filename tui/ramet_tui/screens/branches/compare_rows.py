@@ -63,9 +63,20 @@ def titles(columns: TableColumns, names: Sequence[str], chosen: int) -> Content:
 
 
 def row(
-    branch: Branch, columns: TableColumns, results: Sequence[BranchRun | None], now: float, progress: Content | None, chosen: int
+    branch: Branch,
+    columns: TableColumns,
+    results: Sequence[BranchRun | None],
+    now: float,
+    chosen: int,
+    progress: Content | None,
+    running: int,
 ) -> Content:
-    """Draw a branch; `chosen` is the check whose result is pointed at, -1 for none in this row."""
+    """Draw a branch.
+
+    Args:
+        chosen: The check whose result is pointed at, -1 for none in this row.
+        progress: What goes on in it, in place of the result of the check with the number `running`.
+    """
     mark, colour = state_mark(branch)
     stat = branch.stat
     dim = "$secondary-text"
@@ -73,8 +84,9 @@ def row(
         Content.assemble((f"{mark} ", colour)),
         _cell(Content.assemble((inert_line(branch.name), "$foreground")), columns.name),
     ]
+    place = running if running in range(columns.first, columns.first + len(columns.checks)) else columns.first
     for at, cells in enumerate(columns.checks, columns.first):
-        shown = progress if progress is not None and at == columns.first else check_rows.cell(branch, results[at], cells - 1)
+        shown = progress if progress is not None and at == place else check_rows.cell(branch, results[at], cells - 1)
         drawn = _cell(shown, cells)
         parts.append(drawn.stylize("underline", 0, max(shown.cell_length, 1)) if at == chosen else drawn)
     parts += [

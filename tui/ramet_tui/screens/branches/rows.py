@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from textual.content import Content
 
-from ramet.branch_models import Branch
+from ramet.branch_models import Branch, BranchRun
 from ramet.inert import inert_line
 from ramet_tui.screens.branches import check_rows
 from ramet_tui.screens.branches.wording import (
@@ -121,12 +121,17 @@ def _run_lines(branch: Branch, now: float) -> list[Content]:
         return [Content.assemble(("No command ran in it yet; ", "$faint-text"), ("r", "$accent"), (" runs one.", "$faint-text"))]
     run, checks = branch.runs[-1], branch.checks
     if run.check is not None:
-        return [check_rows.line(branch, each, now) for each in checks[-_RUN_LINES:]]
+        return [check_rows.line(branch, each, now) for each in _telling(checks)[:_RUN_LINES]]
     stale = "" if run.commit == branch.commit or run.changed else ", before the last change"
     when = f"   {duration(run.duration)}, {ago(now - run.started)}{stale}"
     told = [run_content(run) + Content.assemble((when, "$faint-text"))]
-    told += [check_rows.line(branch, each, now) for each in checks[-(_RUN_LINES - 1) :]]
+    told += [check_rows.line(branch, each, now) for each in _telling(checks)[: _RUN_LINES - 1]]
     return told + [Content.assemble(("  " + line, "$faint-text")) for line in _last_lines(run.output)][: _RUN_LINES - len(told)]
+
+
+def _telling(checks: Sequence[BranchRun]) -> list[BranchRun]:
+    """Return results, those that say the most in front: the ones that did not pass."""
+    return sorted(checks, key=lambda run: run.check is not None and run.check.state == "passed")
 
 
 def empty_board() -> Content:
