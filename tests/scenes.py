@@ -34,7 +34,7 @@ from ramet_tui.app import RametApp
 from ramet_tui.messages import PlaceSelected
 from ramet_tui.preferences import Preferences
 from ramet_tui.themes import DARK
-from tests.tui.branches.branching import CONFLICTS, DIFF, NOW, BranchingWorkspace, several
+from tests.tui.branches.branching import CONFLICTS, DIFF, NOW, BranchingWorkspace, checked, several
 from tests.tui.piloting import press, settle, type_text
 from tests.tui.scripted_shell import ScriptedShell, command, prompt, started
 from tests.tui.scripted_workspace import Pause, ScriptedWorkspace
@@ -361,6 +361,21 @@ def _branches(workspace: BranchingWorkspace) -> None:
     workspace.files_of = {"late-buds": {name: text.encode() for name, text in changed.items()}}
 
 
+def _checked(workspace: BranchingWorkspace) -> None:
+    workspace.branch_list = checked()
+
+
+def _checking(workspace: BranchingWorkspace) -> None:
+    _checked(workspace)
+    workspace.hold("branch_place")
+
+
+async def _check_without_end(pilot: Pilot[None]) -> None:
+    await press(pilot, "ctrl+b", "down")
+    await pilot.press("c", "up")
+    await settle(pilot, "branch-checks")
+
+
 def _conflicts(workspace: BranchingWorkspace) -> None:
     _branches(workspace)
     workspace.conflicts = CONFLICTS
@@ -415,6 +430,9 @@ SCENES: dict[str, Scene] = {
         Scene("terminal-ended", _terminal, shell=_ended),
         Scene("branches", _keys("ctrl+b", "a"), _branches),
         Scene("branches-none", _keys("ctrl+b")),
+        Scene("branch-checks", _check_without_end, _checking, waiting=("branch-checks",)),
+        Scene("branch-compare", _keys("ctrl+b", "t", "down"), _checked),
+        Scene("branch-check-output", _keys("ctrl+b", "t", "down", "o"), _checked),
         Scene("branch-diff", _keys("ctrl+b", "d", "n", "n", "space"), _branches),
         Scene("branch-diff-split", _keys("ctrl+b", "d", "s"), _branches),
         Scene("branch-conflicts", _keys("ctrl+b", "m", "3"), _conflicts),

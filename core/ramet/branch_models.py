@@ -30,6 +30,21 @@ class Baseline(Value, frozen=True):
     """What the working tree stood on then; None outside git."""
 
 
+CheckState = Literal["passed", "failed", "could not run", "stopped"]
+
+
+class CheckMark(Value, frozen=True):
+    """What makes a run the result of a check."""
+
+    name: str
+    """Of the check; of a command that has none, the command itself."""
+    state: CheckState
+    summary: str = ""
+    """What it said, in one line; empty where nothing of it is understood."""
+    trees: tuple[str, ...] = ()
+    """The states of all files that the result is about: the one that it ran on, and the one that it left."""
+
+
 class BranchRun(Value, frozen=True):
     """One command that ran in a branch, and what it said."""
 
@@ -48,6 +63,21 @@ class BranchRun(Value, frozen=True):
     """Files that it changed."""
     commit: str = ""
     """The state of the branch that it ran on."""
+    number: int = 0
+    """Its number among the commands of the repository; 0 where those are not recorded."""
+    check: CheckMark | None = None
+    """None where nobody ran it as a check."""
+
+
+class BranchCost(Value, frozen=True):
+    """What models were paid for questions about a branch, as far as their conversations are still stored."""
+
+    usd: float = 0.0
+    """The sum of what is known."""
+    questions: int = 0
+    """Those that a model was asked."""
+    unpriced: int = 0
+    """Those among them whose price is unknown."""
 
 
 BranchState = Literal["live", "dropped"]
@@ -79,6 +109,36 @@ class Branch(Value, frozen=True):
     dropped: float | None = None
     expires: float | None = None
     """When a dropped one is removed for good."""
+    cost: BranchCost = BranchCost()
+
+    @property
+    def checks(self) -> tuple[BranchRun, ...]:
+        """The last result of each check, in the order in which they were run first."""
+        latest: dict[str, BranchRun] = {}
+        for run in self.runs:
+            if run.check is not None:
+                latest[run.check.name] = run
+        return tuple(latest.values())
+
+    def is_stale(self, run: BranchRun) -> bool:
+        """Whether the files of the branch are others now than those that a check is about."""
+        return run.check is not None and self.tree not in run.check.trees
+
+
+class CheckCommand(Value, frozen=True):
+    """A shell command that says by its exit code whether the files of a branch are good."""
+
+    name: str
+    command: str
+
+
+class CheckCommands(Value, frozen=True):
+    """The checks of the user's configuration, and where there are none, what the repository suggests."""
+
+    configured: tuple[CheckCommand, ...]
+    suggested: tuple[CheckCommand, ...] = ()
+    """Never run unless the user configures or types them."""
+    config_file: str = ""
 
 
 class ForkRequest(Value, frozen=True):

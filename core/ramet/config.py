@@ -29,6 +29,8 @@ _MAX_FILE_BYTES = 64 * 1024
 _URL_KEYS = frozenset({"api_base", "ollama_url", "embedder_api_base", "chroma_url"})
 _URL = re.compile(r"https?://[^\s/]+\S*")
 _KEY_LIKE = re.compile(r"_key$|^key$|api_?key|token$|secret|password|credential", re.IGNORECASE)
+_CHECK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,29}")
+_MOST_CHECKS = 20
 _SHOWN_VALUE = 60
 """Characters of a wrong value that an error repeats."""
 
@@ -85,6 +87,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """Ignored folders of the working tree that are linked where a branch is laid out, with spaces between."""
     branch_setup: str = ""
     """A shell command to run once in a folder in which branches are laid out, before the first use."""
+    branch_checks: dict[str, str] = {}
+    """Name of a check -> the shell command that `ramet branch check` runs for it in branches."""
     branch_limit_mb: Annotated[int, Meta(ge=10, le=10_000_000)] = 2_000
     """What the branches of one working tree may take of the disk, in MB; what was dropped goes first."""
     theme: str = ""
@@ -99,10 +103,10 @@ class Settings(Struct, frozen=True):
     origins: dict[str, str]
     """Key -> a phrase for people; keys at their default are missing."""
 
-    def value(self, key: str) -> str | int | float:
+    def value(self, key: str) -> str | int | float | dict[str, str]:
         """Return the value of a key such as `limits.max_file_bytes`."""
         table, _, name = key.rpartition(".")
-        found: str | int | float = getattr(getattr(self.config, table) if table else self.config, name)
+        found: str | int | float | dict[str, str] = getattr(getattr(self.config, table) if table else self.config, name)
         return found
 
 
@@ -281,14 +285,38 @@ def _converted(key: str, value: object, where: str, *, strict: bool = True, maxi
     """Return a value of the right type and in range. Raises ConfigError saying what is expected."""
     annotation = _TYPES[key]
     try:
-        converted: object = msgspec.convert(value, annotation, strict=strict)
-    except msgspec.ValidationError as error:
+        given = _table_in(value) if isinstance(value, str) and _base(annotation) is dict else value
+        converted: object = msgspec.convert(given, annotation, strict=strict)
+    except (msgspec.ValidationError, tomllib.TOMLDecodeError) as error:
         raise _wrong_value(key, value, where, maximum) from error
+    if isinstance(converted, dict):
+        return _checks(key, converted, where)
     is_too_high = maximum is not None and isinstance(converted, int | float) and converted > maximum
     is_no_url = key in _URL_KEYS and converted and not _URL.fullmatch(str(converted))
     if is_too_high or is_no_url or (isinstance(converted, str) and not converted.isprintable()):
         raise _wrong_value(key, value, where, maximum)
     return converted
+
+
+def _table_in(text: str) -> object:
+    """Return the table that a variable holds: `{tests = "pytest -q"}`."""
+    return tomllib.loads(f"table = {text}")["table"] if "\n" not in text else text
+
+
+def _checks(key: str, commands: Mapping[str, str], where: str) -> Mapping[str, str]:
+    """Return commands by their names. Raises ConfigError for what cannot be one."""
+    for name, command in commands.items():
+        shown = inert_line(name[:_SHOWN_VALUE])
+        if not _CHECK_NAME.fullmatch(name):
+            advice = "Use letters, digits, `-`, `_` and `.`, 30 at most; begin with a letter or a digit."
+            raise ConfigError(f"{where}: a check of `{key}` cannot be called {shown!r}.", advice)
+        if not command.strip() or not command.isprintable():
+            raise ConfigError(
+                f"{where}: the check `{shown}` of `{key}` has no command that can be run.", 'Give one line: tests = "pytest -q".'
+            )
+    if len(commands) > _MOST_CHECKS:
+        raise ConfigError(f"{where}: `{key}` has {len(commands)} checks.", f"{_MOST_CHECKS} is the most; let one call others.")
+    return commands
 
 
 def _wrong_value(key: str, value: object, where: str, maximum: int | None) -> ConfigError:
@@ -306,6 +334,8 @@ def _expectation(key: str, maximum: int | None) -> str:
         return "a text without control characters"
     if kind is bool:
         return "true or false"
+    if kind is dict:
+        return 'a table of shell commands by their names, such as {tests = "pytest -q"}'
     ranges = [meta for meta in getattr(_TYPES[key], "__metadata__", ()) if isinstance(meta, Meta)]
     lowest, highest = (ranges[0].ge, ranges[0].le) if ranges else (None, None)
     top = min(highest, maximum) if highest is not None and maximum is not None else highest

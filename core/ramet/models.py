@@ -372,6 +372,8 @@ class AskRequest(Value, frozen=True):
     attachments: tuple[Attachment, ...] = ()
     at: str = ""
     """The revision that is asked about; empty for the working tree."""
+    branch: str = ""
+    """The branch of the file system that `at` is a state of, whose cost this is; it may be left out where `at` is its name."""
     sources: tuple[Source, ...] | None = None
     """What it is sent with, as `Workspace.context` gave it and less what was taken away; None lets the search find it."""
 
@@ -431,6 +433,8 @@ class Turn(Value, frozen=True):
     packed: tuple[int, ...] | None = None
     """Numbers of the sources that the question itself was sent with; the others came from earlier questions and from tools.
     None when no model was asked."""
+    branch: str = ""
+    """Id of the branch of the file system that was asked about; empty for none."""
 
 
 class ConversationInfo(Value, frozen=True):

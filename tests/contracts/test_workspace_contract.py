@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ramet.branch_models import BranchRun, FileEdit, ForkRequest, MergeRequest
+from ramet.branch_models import BranchCost, BranchRun, CheckMark, FileEdit, ForkRequest, MergeRequest
 from ramet.engine.client import RemoteWorkspace, open_workspace
 from ramet.engine.lifecycle import stop_engine
 from ramet.engine.protocol import WORKSPACE_METHODS, Stream
@@ -29,7 +29,7 @@ from ramet.events import (
     TextDelta,
 )
 from ramet.models import AskRequest, Attachment, CommandRecording, FileChange
-from ramet.paths import UserDirectories
+from ramet.paths import UserDirectories, user_directories
 from ramet.workspace.protocol import Workspace
 
 DEADLINE = 60.0
@@ -347,6 +347,14 @@ async def test_a_branch_is_forked_edited_compared_merged_and_dropped(workspace: 
     place = await workspace.branch_place("try", os.getpid())
     (Path(place.path) / "made.txt").write_text("made\n")
     finished = await workspace.branch_finished("try", place.slot, BranchRun("make", 0, 1.0, 0.5, "made\n"))
+    place = await workspace.branch_place("try", os.getpid())
+    output = f"{place.path}/shop/cart.py:1: error\n1 failed, 2 passed in 0.10s\n"
+    mark = CheckMark("tests", "failed")
+    checked = await workspace.branch_finished("try", place.slot, BranchRun("pytest", 1, 2.0, 0.5, output, check=mark))
+    checks = await workspace.branch_checks()
+    asked = await answer(workspace, AskRequest("Who pays?", use_model=False, at=checked.branches[0].commit, branch="try"))
+    assert isinstance(asked[-1], Answered)
+    about = (await workspace.conversation(asked[-1].conversation)).turns[-1].branch
     kept = await workspace.branch_keep("try", "kept", "Simplify")
     shown = await workspace.branch("try")
     dropped = await workspace.branch_drop("try")
@@ -360,7 +368,11 @@ async def test_a_branch_is_forked_edited_compared_merged_and_dropped(workspace: 
     assert ([conflict.path for conflict in open_.conflicts], open_.is_written) == (["shop/cart.py"], False)
     assert (merged.is_written, on_the_disk) == (True, ("CART = 1\n", False))
     assert (undone.kind, (shop / "shop/cart.py").read_text()) == ("merge", "MINE = 1\n")
-    assert (finished.branches[0].runs[-1].changed, shown.runs[-1].output) == (1, "made\n")
+    assert (finished.branches[0].runs[-1].changed, shown.runs[-2].output) == (1, "made\n")
+    assert [run.check.summary for run in shown.checks if run.check is not None] == ["1 failed, 2 passed"]
+    assert (shown.is_stale(shown.checks[0]), (await workspace.command(shown.checks[0].number)).command) == (False, "pytest")
+    assert (checks.configured, checks.config_file) == ((), str(user_directories(os.environ).config_file))
+    assert (about, shown.cost) == (shown.id, BranchCost())
     assert (kept.name, git(shop, "show", "kept:made.txt")) == ("kept", "made\n")
     assert (dropped.state, listed[0].branches, [branch.name for branch in listed[1].branches]) == ("dropped", (), ["try"])
     assert listed[1].usage.objects > 0

@@ -31,6 +31,38 @@ def refusal(root: Path | None, directories: UserDirectories, environment: dict[s
     return caught.value
 
 
+def test_checks_are_a_table_of_the_user_or_a_variable(tmp_path: Path, directories: UserDirectories) -> None:
+    user_file(directories, '[branch_checks]\ntests = "pytest -q && echo ok"\n"lint.py" = "ruff check"\n')
+
+    of_the_file = load_config(tmp_path, {}, directories).branch_checks
+    of_the_variable = load_config(tmp_path, {"RAMET_BRANCH_CHECKS": "{types = 'mypy'}"}, directories).branch_checks
+
+    assert of_the_file == {"tests": "pytest -q && echo ok", "lint.py": "ruff check"}
+    assert of_the_variable == {"types": "mypy"}
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ('branch_checks = "make"', "a table of shell commands"),
+        ("branch_checks = {tests = 1}", "a table of shell commands"),
+        ('branch_checks = {"a b" = "make"}', "cannot be called"),
+        ('branch_checks = {tests = " "}', "no command that can be run"),
+        ('branch_checks = {tests = "make\\nrm"}', "no command that can be run"),
+    ],
+)
+def test_a_check_needs_a_name_and_one_line(tmp_path: Path, directories: UserDirectories, table: str, said: str) -> None:
+    user_file(directories, table)
+
+    assert said in str(refusal(tmp_path, directories))
+
+
+def test_a_repository_cannot_set_checks(tmp_path: Path, directories: UserDirectories) -> None:
+    root = repository(tmp_path, '[branch_checks]\ntests = "make"\n')
+
+    assert "`branch_checks`, which it may not" in str(refusal(root, directories))
+
+
 def test_nothing_configured_gives_the_defaults(tmp_path: Path, directories: UserDirectories) -> None:
     settings = load_settings(tmp_path, {}, directories)
 

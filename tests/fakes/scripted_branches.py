@@ -12,6 +12,7 @@ from ramet.branch_models import (
     BranchPlace,
     BranchRun,
     BranchUndo,
+    CheckCommands,
     FileEdit,
     ForkRequest,
     KeptBranch,
@@ -68,6 +69,9 @@ class ScriptedBranches:
 
     async def branch_finished(self, name: str, slot: int, run: BranchRun | None = None, setup: str = "") -> BranchFork:
         return await self._answer("branch_finished", (name, slot, run, setup), BranchFork)
+
+    async def branch_checks(self) -> CheckCommands:
+        return await self._answer("branch_checks", None, CheckCommands)
 
     async def _answer(self, method: str, argument: object, kind: type[T]) -> T:
         await self._enter(method, argument)

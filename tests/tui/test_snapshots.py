@@ -10,13 +10,14 @@ import pytest
 from ramet_tui.themes import DARK, LIGHT
 from tests.scenes import SCENES, write_orchard
 
-SMALL, USUAL, LARGE = (80, 24), (120, 40), (200, 60)
+NARROW, SMALL, USUAL, LARGE = (60, 20), (80, 24), (120, 40), (200, 60)
 AT_SMALL = ["files", "code", "answer", "file-finder", "code-search", "palette", "help", "problem", "terminal", "terminal-search"]
 AT_SMALL += ["branches", "branch-conflicts"]
 IN_LIGHT = ["files", "answer", "find-in-file", "code-search", "palette", "problem", "toast", "terminal"]
 PICTURES = [
     *((name, USUAL, DARK) for name in SCENES),
     *((name, SMALL, DARK) for name in AT_SMALL),
+    *((name, NARROW, DARK) for name in ("branch-checks", "branch-compare")),
     *((name, LARGE, DARK) for name in ("answer", "code-search")),
     *((name, USUAL, LIGHT) for name in IN_LIGHT),
 ]

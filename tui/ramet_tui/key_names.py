@@ -19,6 +19,7 @@ AREAS = {
     "chat": "Chat",
     "terminal": "Terminal",
     "branches": "Branches",
+    "compare": "Branches side by side",
     "diff": "Comparing branches",
     "conflict": "Conflicts of a merge",
     "finder": "Finders and palette",

@@ -32,6 +32,7 @@ from ramet.branches.keep import keep
 from ramet.branches.merge_back import MergeBack
 from ramet.branches.names import checked_name, checked_path
 from ramet.branches.objects import Head, ObjectStore, git_head
+from ramet.branches.pool import Slot
 from ramet.branches.records import BranchRecord, StoreState
 from ramet.branches.snapshot import Snapshot, Snapshotter
 from ramet.branches.store import BranchStore
@@ -93,6 +94,10 @@ class Branches:
     def record(self, name: str) -> BranchRecord:
         """Return what is stored of a live branch. Raises UsageError when there is none of that name."""
         return find(self.store.state(), name)
+
+    def id_of(self, name: str) -> str:
+        """Return the id of the live branch of a name, empty where there is none."""
+        return next((record.id for record in self.store.state().branches if record.is_live and record.name == name), "")
 
     def revision(self, name: str) -> tuple[Revision, str] | None:
         """Return the state that a name or a full id stands for and the commit whose history it has; None for anything else."""
@@ -282,6 +287,10 @@ class Branches:
             record, notes = self._working.finished(self.record(name), slot, run, setup)
             self.put(record)
             return BranchFork((record.value(),), notes=notes)
+
+    def folder_of(self, slot: int) -> Path:
+        """Return the folder of the pool that has a number."""
+        return self._working.pool.path(Slot(slot))
 
     # -- the disk
 

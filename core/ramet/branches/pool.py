@@ -40,6 +40,8 @@ class Slot(Struct, frozen=True):
     """What was laid out; empty while that is under way."""
     owner: int = 0
     """The process that works in it; 0 for none."""
+    works: int = 0
+    """How much was begun in it and is not over."""
     used: float = 0.0
     setup: str = ""
     """The set-up command that was run in it last."""
@@ -92,7 +94,13 @@ class Pool:
 
     def lay_out(self, slot: Slot, record: BranchRecord, owner: int) -> Slot:
         """Make a folder hold the files of a branch; files that git ignores stay, as when one checks out another branch."""
-        now = replace(slot, owner=owner, used=time.time(), is_held=not owner or (slot.branch == record.id and slot.is_held))
+        now = replace(
+            slot,
+            owner=owner,
+            works=1 if owner else 0,
+            used=time.time(),
+            is_held=not owner or (slot.branch == record.id and slot.is_held),
+        )
         if slot.branch == record.id and slot.tree == record.tree:
             return self._save(replace(now, commit=record.head))
         folder = self.path(slot)
@@ -136,9 +144,11 @@ class Pool:
         self._objects.secure(tree, Head(), base=slot.tree)
         return tree, tuple(notes)
 
-    def settled(self, slot: Slot, record: BranchRecord, tree: str, *, keeps_owner: bool) -> None:
-        """Remember that a folder holds a tree that is the state of a branch, or part of it."""
-        self._save(replace(slot, tree=tree, commit=record.head, owner=slot.owner if keeps_owner else 0, used=time.time()))
+    def settled(self, slot: Slot, record: BranchRecord, tree: str) -> None:
+        """Remember that a folder holds a tree that is the state of a branch, or part of it, and that one work in it is over."""
+        left = max(slot.works - 1, 0)
+        owner = slot.owner if left else 0
+        self._save(replace(slot, tree=tree, commit=record.head, owner=owner, works=left, used=time.time()))
 
     def remember(self, slot: Slot) -> Slot:
         """Store what is known of a folder."""

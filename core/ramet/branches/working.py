@@ -13,6 +13,7 @@ from ramet.branches.artefacts import Artefacts
 from ramet.branches.content_merge import ContentMerger
 from ramet.branches.pool import Pool, Slot
 from ramet.branches.records import BranchRecord
+from ramet.branches.runs import remembered
 from ramet.branches.store import BranchStore
 from ramet.branches.three_way import TreeMerger
 from ramet.branches.trees import StoredTree
@@ -20,8 +21,6 @@ from ramet.errors import UsageError
 from ramet.index.merkle import TreeFile
 from ramet.paths import path_from_text, path_to_text
 
-_KEPT_RUNS = 50
-"""Commands of a branch that are remembered."""
 _CAPTURED = "What was changed where the branch is laid out"
 
 Advance = Callable[[BranchRecord, str, str], BranchRecord]
@@ -56,8 +55,10 @@ class Working:
         """Lay a branch out and return where; `owner` is the process that will work there, 0 for none."""
         notes: list[str] = []
         slot = self._pool.of(record.id)
-        if slot is not None and slot.is_busy and slot.owner != owner:
-            notes.append(f"Process {slot.owner} works in the branch as well; both see the same files.")
+        if slot is not None and slot.is_busy:
+            if slot.owner != owner:
+                notes.append(f"Process {slot.owner} works in the branch as well; both see the same files.")
+            slot = self._pool.remember(replace(slot, works=slot.works + bool(owner)))
         else:
             slot = slot or self._emptied()
             slot = self._pool.lay_out(slot, record, owner)
@@ -104,7 +105,7 @@ class Working:
             target = tree if record.tree == slot.tree else self._combined(slot, record, tree)
             record = self._advance(record, target, f"Run {command}" if command else _CAPTURED)
         if changes or ends:
-            self._pool.settled(slot, record, tree, keeps_owner=False)
+            self._pool.settled(slot, record, tree)
         return record, len(changes), notes
 
     def finished(
@@ -119,8 +120,9 @@ class Working:
         before = record.head
         record, count, notes = self.absorb(record, ends=True, command=run.command if run is not None else "")
         if run is not None:
-            kept = replace(run, changed=count, commit=before)
-            record = replace(record, runs=(*record.runs, kept)[-_KEPT_RUNS:])
+            left = self._pool.of(record.id) or found
+            check = replace(run.check, trees=tuple(dict.fromkeys((found.tree, left.tree)))) if run.check is not None else None
+            record = replace(record, runs=remembered(record.runs, replace(run, changed=count, commit=before, check=check)))
         return record, notes
 
     def _combined(self, slot: Slot, record: BranchRecord, tree: str) -> str:

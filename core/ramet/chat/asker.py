@@ -63,8 +63,12 @@ class Asker:
         config: Config,
         redact: Callable[[str], str],
         clock: Callable[[], float] = time.time,
+        branch: str = "",
     ) -> None:
-        """Take everything; `redact` returns a text with placeholders in place of its secrets."""
+        """Take everything; `redact` returns a text with placeholders in place of its secrets.
+
+        `branch` is the id of the branch of the file system that the repository is the state of.
+        """
         self._repository = repository
         self._conversations = conversations
         self._choose = choose
@@ -72,6 +76,7 @@ class Asker:
         self._config = config
         self._redact = redact
         self._clock = clock
+        self._branch = branch
 
     async def ask(self, request: AskRequest) -> AsyncGenerator[AskEvent, None]:
         """Yield the events of one answer, `Answered` last; closing it stores what had arrived.
@@ -230,7 +235,9 @@ class Asker:
     def _turn(self, answer: _Answer, citations: tuple[Citation, ...]) -> Turn:
         turn = answer.turn(citations, self._clock())
         sources = tuple(replace(source, text=self._redact(source.text)) for source in turn.sources)
-        return replace(turn, answer=self._redact(turn.answer), sources=sources, commit=self._repository.commit)
+        return replace(
+            turn, answer=self._redact(turn.answer), sources=sources, commit=self._repository.commit, branch=self._branch
+        )
 
     def _store_stopped(self, conversation: str, answer: _Answer) -> None:
         try:

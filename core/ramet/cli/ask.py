@@ -67,7 +67,9 @@ async def _ask(session: Session, request: AskRequest) -> int:
     async with session.workspace() as workspace:
         conversation = await _conversation(workspace, console, options.conversation, goes_on=options.goes_on)
         revision = await session.revision(workspace)
-        request = replace(request, conversation=conversation, at=revision.commit if revision else "")
+        request = replace(
+            request, conversation=conversation, at=revision.commit if revision else "", branch=revision.branch if revision else ""
+        )
         request = await _with_mentions(workspace, console, request)
         if options.context:
             await _show_context(workspace, console, request, revision, as_json=options.json)

@@ -15,6 +15,8 @@ from msgspec.structs import replace
 
 from ramet.branch_models import Branch, BranchFork, BranchPlace, BranchRun, ForkRequest, MergeRequest
 from ramet.branches.command import branch_run, command_environment
+from ramet.cli.branch_checks import check
+from ramet.cli.branch_compare import compare
 from ramet.cli.branch_output import print_branch, print_diff, print_list, print_merge, sentence_of
 from ramet.cli.console import Painted
 from ramet.cli.keeping import Keeper, may_record
@@ -282,4 +284,6 @@ _ACTIONS: dict[str, Callable[[Session, Workspace], Coroutine[Any, Any, int]]] = 
     "undo": _undo,
     "path": _path,
     "enter": _enter,
+    "check": check,
+    "compare": compare,
 }

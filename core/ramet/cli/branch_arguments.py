@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable
 
 from ramet.branch_models import ConflictChoice, HunkChoice, Side
+from ramet.cli.branch_check_arguments import AddAction, add_check_arguments
 
 _SIDES: dict[str, Side] = {"mine": "mine", "theirs": "theirs", "base": "base", "markers": "markers"}
 _MOST_FORKS = 100
-
-AddAction = Callable[[str, str], argparse.ArgumentParser]
 
 
 def add_branch_arguments(parser: argparse.ArgumentParser, add: AddAction) -> None:
@@ -33,6 +31,7 @@ def add_branch_arguments(parser: argparse.ArgumentParser, add: AddAction) -> Non
     dropping.add_argument("names", metavar="NAME", nargs="+", help="the branch")
     undoing = add("undo", "take back the last merge or drop, or bring one dropped branch back")
     undoing.add_argument("name", metavar="NAME", nargs="?", default="", help="a dropped branch to bring back")
+    add_check_arguments(add)
     _named(add("path", "lay a branch out in a folder and print its path"))
     _named(add("enter", "open your shell in a branch; what you change there becomes part of it"))
     for action in parser._actions:  # no public way to reach the parsers of the actions

@@ -16,6 +16,7 @@ from ramet.branch_models import (
     MergeResult,
     Version,
 )
+from ramet.cli.branch_table import check_text, checks_pieces
 from ramet.cli.console import Console, Painted
 
 _SIGNS = {"same": " ", "added": "+", "removed": "-"}
@@ -59,7 +60,8 @@ def print_branch(console: Console, branch: Branch) -> None:
         style = "green" if run.exit_code == 0 else "red"
         code = "ended by force" if run.exit_code is None else f"exit code {run.exit_code}"
         changed = f", {run.changed} changed" if run.changed else ""
-        console.line(Painted("  $ ", "dim"), run.command, Painted(f"  {code}", style), f", {run.duration:.1f} s{changed}")
+        check = f"  {run.check.name}: {check_text(run.check)}" if run.check is not None else ""
+        console.line(Painted("  $ ", "dim"), run.command, Painted(f"  {code}", style), f", {run.duration:.1f} s{changed}{check}")
     if branch.runs:
         for line in branch.runs[-1].output.splitlines()[-_OUTPUT_LINES:]:
             console.line(Painted(f"    {line[:_LINE_WIDTH]}", "dim"))
@@ -123,6 +125,7 @@ def _state(branch: Branch) -> list[str | Painted]:
     if branch.runs:
         code = branch.runs[-1].exit_code
         pieces.append(Painted(f"  last command {'passed' if code == 0 else 'failed'}", "green" if code == 0 else "red"))
+    pieces += checks_pieces(branch)
     if branch.merged is not None:
         pieces.append(Painted("  merged", "cyan"))
     if branch.kept:

@@ -29,9 +29,18 @@ def _show(session: Session) -> int:
         session.console.json({key: {"value": shown[key], "origin": origins[key]} for key in values})
         return 0
     for key, value in shown.items():
-        text = f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
-        session.console.line(Painted(f"{key:<24}", "bold"), f"{text:<30}", Painted(f"  {origins[key]}", "dim"))
+        session.console.line(Painted(f"{key:<24}", "bold"), f"{_toml(value):<30}", Painted(f"  {origins[key]}", "dim"))
     return 0
+
+
+def _toml(value: str | int | float | dict[str, str]) -> str:
+    """Return a value as the configuration file would have it."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {_toml(text)}" for name, text in value.items()) + "}"
+    if isinstance(value, str):
+        quote = "'" if '"' in value and "'" not in value else '"'
+        return f"{quote}{value}{quote}"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _root(folder: Path) -> Path | None:

@@ -21,6 +21,20 @@ _MOST_LISTED = 5_000
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors look like all others of Ramet."""
 
+    takes_command = False
+    """Whether what stands after the first `--` is a command, kept as `words`; argparse would add it to a list before it."""
+
+    def parse_known_args(  # type: ignore[override]  # the overloads of argparse allow for other namespaces
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Parse what stands before a command."""
+        given = list(args) if args is not None else sys.argv[1:]
+        end = given.index("--") if self.takes_command and "--" in given else len(given)
+        found, rest = super().parse_known_args(given[:end], namespace)
+        if self.takes_command:
+            found.words = given[end + 1 :]
+        return found, rest
+
     def error(self, message: str) -> NoReturn:
         """Print one sentence and where to read on, and exit with 2."""
         choice = re.match(r"argument (COMMAND|ACTION): invalid choice: '(.*?)' \(choose from (.*)\)", message, re.DOTALL)

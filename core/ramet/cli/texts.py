@@ -47,6 +47,8 @@ It is kept outside the repository; your files, index, HEAD, stash and hooks are 
 examples:
   ramet branch new try                         fork the working tree
   ramet branch run try -- pytest -x            run a command there; its exit code is that of the command
+  ramet branch check --all                     run your checks in all branches
+  ramet branch compare                         list the branches side by side
   ramet branch diff try --against now          compare with the working tree as it is now
   ramet branch merge try src/ --hunk a.py:1,3  merge back a folder and two hunks
   ramet branch merge try --choose a.py=theirs  choose in a conflict

@@ -22,6 +22,7 @@ from ramet.branch_models import (
     BranchPlace,
     BranchRun,
     BranchUndo,
+    CheckCommands,
     FileEdit,
     ForkRequest,
     KeptBranch,
@@ -273,6 +274,10 @@ class RemoteWorkspace:
     async def branch_finished(self, name: str, slot: int, run: BranchRun | None = None, setup: str = "") -> BranchFork:
         """See `Workspace`."""
         return await self._call_once(protocol.BRANCH_FINISHED, protocol.BranchFinishedParams(name, slot, run, setup))
+
+    async def branch_checks(self) -> CheckCommands:
+        """See `Workspace`."""
+        return await self._call(protocol.BRANCH_CHECKS, NoParams())
 
     async def doctor(self) -> tuple[Finding, ...]:
         """See `Workspace`."""

@@ -29,6 +29,7 @@ from ramet.branch_models import (
     BranchPlace,
     BranchRun,
     BranchUndo,
+    CheckCommands,
     FileEdit,
     ForkRequest,
     KeptBranch,
@@ -392,6 +393,7 @@ BRANCH_KEEP: Call[BranchKeepParams, KeptBranch] = Call("branch_keep", BranchKeep
 BRANCH_DROP: Call[BranchParams, Branch] = Call("branch_drop", BranchParams, Branch)
 BRANCH_PLACE: Call[BranchPlaceParams, BranchPlace] = Call("branch_place", BranchPlaceParams, BranchPlace)
 BRANCH_FINISHED: Call[BranchFinishedParams, BranchFork] = Call("branch_finished", BranchFinishedParams, BranchFork)
+BRANCH_CHECKS: Call[NoParams, CheckCommands] = Call("branch_checks", NoParams, CheckCommands)
 DOCTOR: Call[NoParams, tuple[Finding, ...]] = Call("doctor", NoParams, tuple[Finding, ...])
 COLLECT_GARBAGE: Call[NoParams, str] = Call("collect_garbage", NoParams, str)
 
@@ -439,6 +441,7 @@ WORKSPACE_METHODS: dict[str, AnyMethod] = {
         BRANCH_DROP,
         BRANCH_PLACE,
         BRANCH_FINISHED,
+        BRANCH_CHECKS,
         DOCTOR,
         COLLECT_GARBAGE,
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from ramet.branch_models import BranchCost
 from ramet.errors import UsageError
 from ramet.models import Conversation, ConversationInfo, Problem, Turn, Usage
 from ramet.store.user_database import UserDatabase
@@ -27,6 +28,11 @@ CREATE TABLE IF NOT EXISTS turn (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     conversation TEXT NOT NULL REFERENCES conversation (id) ON DELETE CASCADE,
     body BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS branch_use (
+    turn INTEGER PRIMARY KEY REFERENCES turn (number) ON DELETE CASCADE,
+    branch TEXT NOT NULL,
+    cost REAL
 );
 CREATE INDEX IF NOT EXISTS turn_by_conversation ON turn (conversation);
 """
@@ -64,7 +70,10 @@ class ConversationStore:
                 "INSERT INTO conversation VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET updated = excluded.updated",
                 (id, title_of(turn.question), turn.created, turn.created),
             )
-            connection.execute("INSERT INTO turn (conversation, body) VALUES (?, ?)", (id, msgspec.json.encode(turn)))
+            inserted = connection.execute("INSERT INTO turn (conversation, body) VALUES (?, ?)", (id, msgspec.json.encode(turn)))
+            if turn.branch and turn.model:
+                use = (inserted.lastrowid, turn.branch, turn.usage.cost)
+                connection.execute("INSERT INTO branch_use (turn, branch, cost) VALUES (?, ?, ?)", use)
 
         self._database.run(write)
 
@@ -89,6 +98,14 @@ class ConversationStore:
         if info is None:
             raise UsageError(f"There is no conversation {id!r} in this repository.", "Start a new one, or list those that exist.")
         return Conversation(ConversationInfo(*info), tuple(_decoded(body, info[2]) for (body,) in bodies))
+
+    def branch_costs(self) -> dict[str, BranchCost]:
+        """Return what models were paid for questions about each branch of the file system, by the id of the branch."""
+        if not self._database.exists():
+            return {}
+        sums = "SELECT branch, coalesce(sum(cost), 0.0), count(*), count(*) - count(cost) FROM branch_use GROUP BY branch"
+        rows: list[Row] = self._database.run(lambda connection: connection.execute(sums).fetchall())
+        return {branch: BranchCost(usd, questions, unpriced) for branch, usd, questions, unpriced in rows}
 
     def delete(self, id: str) -> None:
         """Forget a conversation for good; an unknown id is ignored."""

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from ramet.branch_models import BranchRun
+from ramet.branch_models import BranchRun, CheckMark
 from ramet.config import TerminalSettings
 from ramet.models import CommandRecording, CommandRun
 from ramet.store.command_database import CommandDatabase
 from ramet.terminal.cleaning import cleaned
+from ramet.terminal.summaries import summary_of
 from ramet.workspace.command_intake import CommandIntake
 
 
@@ -33,9 +34,14 @@ class CommandHistory:
             return run
         return self._database.add(run, most=self._settings.keep_commands, most_bytes=self._settings.keep_bytes)
 
-    def record_in_branch(self, name: str, root: str, run: BranchRun) -> BranchRun:
-        """Redact a command that ran in a branch, keep it as a command block of that branch, and return it redacted."""
+    def record_in_branch(self, name: str, root: str, run: BranchRun, folder: str = "") -> BranchRun:
+        """Redact a command that ran in a branch, keep it as a command block of that branch, and return it redacted.
+
+        A check is summed up, with paths as they are below `folder`.
+        """
         told = replace(run, command=self._intake.redact(run.command), output=self._intake.redact(run.output))
+        if run.check is not None:
+            told = replace(told, check=self._summed_up(told, run.check, folder))
         if self._settings.record:
             block = CommandRun(
                 id=0,
@@ -49,8 +55,17 @@ class CommandHistory:
                 lines=told.output.count("\n"),
                 branch=name,
             )
-            self._database.add(block, most=self._settings.keep_commands, most_bytes=self._settings.keep_bytes)
+            kept = self._database.add(block, most=self._settings.keep_commands, most_bytes=self._settings.keep_bytes)
+            told = replace(told, number=kept.id)
         return told
+
+    def _summed_up(self, run: BranchRun, check: CheckMark, folder: str) -> CheckMark:
+        summary = check.summary
+        if not summary and check.state != "stopped":
+            summary = summary_of(run.output, passed=check.state == "passed", folder=folder)
+        if not summary and check.state == "failed":
+            summary = "ended by a signal" if run.exit_code is None else f"exit code {run.exit_code}"
+        return replace(check, name=self._intake.redact(check.name), summary=self._intake.redact(summary))
 
     def list(self, limit: int, *, failed: bool) -> tuple[CommandRun, ...]:
         """Return the newest, without their output."""

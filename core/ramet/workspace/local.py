@@ -21,19 +21,22 @@ from ramet.branch_models import (
     BranchPlace,
     BranchRun,
     BranchUndo,
+    CheckCommand,
+    CheckCommands,
     FileEdit,
     ForkRequest,
     KeptBranch,
     MergeRequest,
     MergeResult,
 )
+from ramet.branches.suggestions import suggested_checks
 from ramet.branches.working import Needs, names_of
 from ramet.chat.asker import Asker
 from ramet.chat.repository import Repository
 from ramet.chat.terminal_mentions import Files, mentions_terminal, terminal_mentions
 from ramet.config import Config
 from ramet.embed.protocol import name_of
-from ramet.errors import ModelError
+from ramet.errors import ModelError, StoreError
 from ramet.events import AskEvent, IndexEvent, StatusChanged
 from ramet.llm.choice import choose_model
 from ramet.llm.litellm_model import open_model
@@ -253,12 +256,14 @@ class LocalWorkspace:
     async def branches(self, dropped: bool = False) -> BranchList:
         """See `Workspace`."""
         branches, limit = self._services.branches, self._branch_limit
-        found = await asyncio.to_thread(branches.listed, dropped=dropped)
-        return BranchList(found, await asyncio.to_thread(branches.usage, limit), self._services.take_branch_notes())
+        found, notes = await self._with_costs(await asyncio.to_thread(branches.listed, dropped=dropped))
+        usage = await asyncio.to_thread(branches.usage, limit)
+        return BranchList(found, usage, (*self._services.take_branch_notes(), *notes))
 
     async def branch(self, name: str) -> Branch:
         """See `Workspace`."""
-        return await asyncio.to_thread(self._services.branches.get, name)
+        found, _ = await self._with_costs((await asyncio.to_thread(self._services.branches.get, name),))
+        return found[0]
 
     async def branch_files(self, name: str) -> tuple[str, ...]:
         """See `Workspace`."""
@@ -301,8 +306,23 @@ class LocalWorkspace:
         """See `Workspace`."""
         if run is not None:
             root = path_to_text(os.fsencode(self.root))
-            run = await asyncio.to_thread(self._commands.record_in_branch, name, root, run)
+            folder = str(self._services.branches.folder_of(slot))
+            run = await asyncio.to_thread(self._commands.record_in_branch, name, root, run, folder)
         return await self._branching(self._services.branches.finished, name, slot, run, setup)
+
+    async def branch_checks(self) -> CheckCommands:
+        """See `Workspace`."""
+        configured = tuple(CheckCommand(name, command) for name, command in self._config.branch_checks.items())
+        suggested = () if configured else await asyncio.to_thread(suggested_checks, self.read_lines)
+        return CheckCommands(configured, suggested, path_to_text(os.fsencode(self._directories.config_file)))
+
+    async def _with_costs(self, branches: tuple[Branch, ...]) -> tuple[tuple[Branch, ...], tuple[str, ...]]:
+        """Return branches with what was paid for questions about them, and a sentence where that cannot be read."""
+        try:
+            costs = await asyncio.to_thread(self._services.conversations.branch_costs) if branches else {}
+        except StoreError as error:
+            return branches, (f"What questions about branches cost is not known: {error.what}",)
+        return tuple(replace(branch, cost=costs.get(branch.id, branch.cost)) for branch in branches), ()
 
     @property
     def _branch_limit(self) -> int:
@@ -367,11 +387,12 @@ class LocalWorkspace:
         warnings: list[str] = []
         opened = await self._services.revisions.open(request.at, warnings)
         repository = RevisionRepository(self.root, self._services.revisions, opened, warnings)
-        return self._asker_of(repository), self._services.revisions.build_missing(opened)
+        branch = await asyncio.to_thread(self._services.branches.id_of, request.branch or request.at)
+        return self._asker_of(repository, branch), self._services.revisions.build_missing(opened)
 
-    def _asker_of(self, repository: Repository) -> Asker:
+    def _asker_of(self, repository: Repository, branch: str = "") -> Asker:
         conversations = self._services.conversations
-        return Asker(repository, conversations, self._choose, self._open_model, self._config, self._redact)
+        return Asker(repository, conversations, self._choose, self._open_model, self._config, self._redact, branch=branch)
 
     async def _choose(self, requested: str) -> ModelChoice | None:
         return await choose_model(requested or self._model, self._config, self._environment)

@@ -18,6 +18,7 @@ from ramet.branch_models import (
     BranchPlace,
     BranchRun,
     BranchUndo,
+    CheckCommands,
     FileEdit,
     ForkRequest,
     KeptBranch,
@@ -163,6 +164,9 @@ class Workspace(Protocol):
 
     async def branch_finished(self, name: str, slot: int, run: BranchRun | None = None, setup: str = "") -> BranchFork:
         """Take what a command changed, which is over, into its branch, and remember the command."""
+
+    async def branch_checks(self) -> CheckCommands:
+        """Return the checks that the user configured; where there are none, those that the repository suggests."""
 
     async def doctor(self) -> tuple[Finding, ...]:
         """Return what is configured, reachable and indexed, in sentences."""

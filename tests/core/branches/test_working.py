@@ -154,3 +154,21 @@ def test_the_end_of_a_long_output_is_kept(tmp_path: Path, capfd: pytest.CaptureF
     assert len(done.output) < 70_000
     assert done.omitted > 30_000
     assert len(shown) > 100_000
+
+
+def test_a_folder_stays_busy_until_everything_in_it_is_over(branches: Branches) -> None:
+    fork(branches, "try")
+    first = branches.place("try", os.getpid(), NEEDS)
+    second = branches.place("try", os.getpid(), NEEDS)
+    (folder(second) / "made.txt").write_text("made\n")
+
+    branches.finished("try", first.slot)
+    fork(branches, "other")
+    beside = branches.place("other", os.getpid(), NEEDS)
+    branches.finished("other", beside.slot)
+    branches.finished("try", second.slot)
+    fork(branches, "third")
+    after = branches.place("third", os.getpid(), NEEDS)
+
+    assert (first.slot, second.slot, beside.slot, after.slot) == (1, 1, 2, 2)
+    assert branches.read("try", "made.txt") == b"made\n"

@@ -8,7 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from ramet.branch_models import BranchCost
 from ramet.errors import StoreError, UsageError
 from ramet.models import Attachment, Citation, Problem, Reason, Source, Turn, Usage
 from ramet.store.conversations import ConversationStore
@@ -50,6 +52,21 @@ def test_a_conversation_comes_back_as_it_was_stored(path: Path) -> None:
         2,
         2,
     )
+
+
+def test_what_questions_about_branches_cost_is_summed_up_and_forgotten_with_them(path: Path) -> None:
+    store = ConversationStore(path)
+    for conversation, branch, model, cost in (
+        ("one", "a", "m", 0.25), ("two", "a", "m", 0.5), ("two", "a", "m", None), ("two", "a", "", 0.0), ("two", "", "m", 8.0),
+        ("two", "b", "m", None),
+    ):  # fmt: skip
+        store.append(conversation, replace(turn(), branch=branch, model=model, usage=Usage(cost=cost)))
+
+    costs = store.branch_costs()
+    store.delete("two")
+
+    assert costs == {"a": BranchCost(0.75, 3, 1), "b": BranchCost(0.0, 1, 1)}
+    assert store.branch_costs() == {"a": BranchCost(0.25, 1, 0)}
 
 
 def test_the_list_has_the_newest_first(path: Path) -> None:

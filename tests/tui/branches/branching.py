@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from ramet.branch_models import (
     Baseline,
     Branch,
+    BranchCost,
     BranchDiff,
     BranchFork,
     BranchList,
@@ -17,6 +18,10 @@ from ramet.branch_models import (
     BranchRun,
     BranchUndo,
     BranchUsage,
+    CheckCommand,
+    CheckCommands,
+    CheckMark,
+    CheckState,
     ConflictRegion,
     DiffLine,
     DiffStat,
@@ -70,6 +75,7 @@ class BranchingWorkspace(ScriptedWorkspace):
         """What a merge without choices finds."""
         self.requests: list[MergeRequest] = []
         self.done: list[BranchUndo] = []
+        self.checks = CheckCommands((CheckCommand("tests", "true"), CheckCommand("lint", "exit 3")))
         self.usage = BranchUsage(3_400_000, 41_000_000, 2_000_000_000)
 
     def _find(self, name: str, state: str = "live") -> Branch:
@@ -155,8 +161,14 @@ class BranchingWorkspace(ScriptedWorkspace):
     async def branch_finished(self, name: str, slot: int, run: BranchRun | None = None, setup: str = "") -> BranchFork:
         await self._enter("branch_finished", (name, slot, run, setup))
         found = self._find(name)
+        if run is not None and run.check is not None:
+            run = replace(run, check=replace(run.check, trees=(found.tree,)))
         runs = found.runs if run is None else (*found.runs, replace(run, changed=1))
         return BranchFork((self._put(replace(found, runs=runs)),))
+
+    async def branch_checks(self) -> CheckCommands:
+        await self._enter("branch_checks")
+        return self.checks
 
 
 GROVE_BEFORE = (
@@ -254,4 +266,31 @@ def several() -> list[Branch]:
         branch("wider-rings-2", 2, base=Baseline("b" * 40, "7" * 40, NOW - 2 * HOUR, "wider-rings", HEAD), moved=None),
         branch("report/as-table", 26, stat=DiffStat(12, 1_204, 310), kept="ramet/report/as-table"),
         branch("dead-end", 50, state="dropped", dropped=NOW - HOUR, expires=NOW + 7 * DAY - HOUR, stat=DiffStat(2, 40, 0)),
+    ]  # fmt: skip
+
+
+def checked() -> list[Branch]:
+    """Return branches with results of checks: passed, failed, stale, and none."""
+
+    def run(name: str, state: CheckState, summary: str, seconds: float = 1.2, output: str = "", tree: str = "7") -> BranchRun:
+        code = {"passed": 0, "failed": 1, "could not run": 127}.get(state)
+        command = {"tests": "pytest -q", "lint": "ruff check", "types": "mypy"}[name]
+        mark = CheckMark(name, state, summary, (tree * 40,))
+        return BranchRun(command, code, NOW - 5 * MINUTE, seconds, output, number=7, check=mark)
+
+    failed = run("tests", "failed", "1 failed, 13 passed", 0.9, OUTPUT)
+    return [
+        branch(
+            "late-buds", 0.6, stat=DiffStat(3, 9, 3), moved=4, cost=BranchCost(0.0421, 3, 0),
+            runs=(failed, run("lint", "passed", "no errors"), run("types", "passed", "no errors in 9 source files", 71.4)),
+        ),
+        branch(
+            "wider-rings", 3, stat=DiffStat(1, 1, 1), cost=BranchCost(0.008, 1, 1),
+            runs=(run("tests", "passed", "14 passed", 0.9), run("lint", "passed", "no errors"), run("types", "stopped", "", 3.0)),
+        ),
+        branch(
+            "report/as-table", 26, stat=DiffStat(12, 1_204, 310),
+            runs=(run("tests", "passed", "14 passed", tree="6"), run("lint", "could not run", "ruff: not found", 0.0, tree="6")),
+        ),
+        branch("wider-rings-2", 2, base=Baseline("b" * 40, "7" * 40, NOW - 2 * HOUR, "wider-rings", HEAD), moved=None),
     ]  # fmt: skip

@@ -29,6 +29,7 @@ from ramet.workspace.protocol import Workspace
 from ramet_tui.screens.branches import rows
 from ramet_tui.screens.branches.ask import AskScreen
 from ramet_tui.screens.branches.base import SHARED_KEYS, BranchScreen, TopLine
+from ramet_tui.screens.branches.checks import BoardChecks
 from ramet_tui.screens.branches.naming import offered_name
 from ramet_tui.screens.branches.row_list import RowList
 from ramet_tui.screens.branches.wording import plural, size
@@ -51,6 +52,11 @@ class BranchBoard(BranchScreen[str | None]):
         Binding("d", "diff", "diff", id="branches.diff", tooltip="Compare the branch with what it was forked from"),
         Binding("m", "merge", "merge", id="branches.merge", tooltip="Merge the branch back into the working tree"),
         Binding("r", "run", "run", id="branches.run", tooltip="Run a command in the branch"),
+        Binding("c", "check", "check", id="branches.check", tooltip="Run your checks in the branch"),
+        Binding(
+            "C", "check_all", "check all", show=False, id="branches.check_all", tooltip="Run your checks in all listed branches"
+        ),
+        Binding("t", "compare", "table", id="branches.compare", tooltip="List the branches side by side with their checks"),
         Binding("k", "keep", "keep", id="branches.keep", tooltip="Make an ordinary git branch of it"),
         Binding("x", "drop", "drop", id="branches.drop", tooltip="Drop the branch; for seven days it can be brought back"),
         Binding("u", "undo", "undo", id="branches.undo", tooltip="Take back the last merge or drop, or bring a dropped one back"),
@@ -60,6 +66,7 @@ class BranchBoard(BranchScreen[str | None]):
         Binding(
             "escape,ctrl+b", "close", "close", show=False, id="branches.close", tooltip="Stop what goes on, else leave the board"
         ),
+        Binding("ctrl+c", "stop_checks", "stop", show=False, id="branches.stop", tooltip="Stop the checks that run"),
         *SHARED_KEYS,
     ]
 
@@ -75,6 +82,7 @@ class BranchBoard(BranchScreen[str | None]):
         self._usage: BranchUsage | None = None
         self._lists_dropped = False
         self._fit: tuple[int, rows.Columns] | None = None
+        self._checks = BoardChecks(self)
         self._wanted = looked_at
         """The name to put the cursor on when the list arrives."""
 
@@ -94,6 +102,7 @@ class BranchBoard(BranchScreen[str | None]):
     def on_mount(self) -> None:
         """Ask for the branches."""
         self.query_one("#branch-empty").display = False
+        self._checks.listen(self._checked)
         self.describe()
         self.load()
 
@@ -144,7 +153,8 @@ class BranchBoard(BranchScreen[str | None]):
     def _columns(self, width: int) -> rows.Columns:
         if self._fit is None or self._fit[0] != width:
             longest = max((len(branch.name) for branch in self._shown), default=10)
-            self._fit = width, rows.columns(width, longest)
+            has_checks = self._checks.goes_on or any(branch.checks for branch in self._shown)
+            self._fit = width, rows.columns(width, longest, has_checks=has_checks)
         return self._fit[1]
 
     def _show_titles(self) -> None:
@@ -158,9 +168,9 @@ class BranchBoard(BranchScreen[str | None]):
 
     def _row(self, number: int, width: int) -> Content:
         branch = self._shown[number]
-        return rows.row(
-            branch, self._columns(width), self.clock(), is_looked_at=bool(branch.name == self._looked_at and branch.name)
-        )
+        is_looked_at = bool(branch.name == self._looked_at and branch.name)
+        progress = self._checks.progress(branch.name)
+        return rows.row(branch, self._columns(width), self.clock(), is_looked_at=is_looked_at, progress=progress)
 
     @property
     def branch(self) -> Branch | None:
@@ -181,7 +191,7 @@ class BranchBoard(BranchScreen[str | None]):
         )
         if self._looked_at:
             left += Content.assemble("   ", (f" ⎇ {inert_line(self._looked_at)} ", "bold $background on $branch"))
-        right = self.busy_content() if self.busy else self._counts()
+        right = self.busy_content() if self.busy else self._checks.summary() if self._checks.goes_on else self._counts()
         self.top.say(left, right)
         box = self.query_one("#branch-board")
         shown = (
@@ -287,6 +297,8 @@ class BranchBoard(BranchScreen[str | None]):
     def _leave(self, name: str) -> None:
         if self.busy:
             self.warn(f"{self.busy} is going on: esc stops it.")
+        elif self._checks.goes_on:
+            self.warn("Checks are going on: esc stops them.")
         else:
             self.dismiss(name)
 
@@ -375,6 +387,9 @@ class BranchBoard(BranchScreen[str | None]):
         branch = self._live()
         if branch is None:
             return
+        if self._checks.progress(branch.name) is not None:
+            self.warn(f"{branch.name} is being checked: esc stops it.")
+            return
         name, last = branch.name, branch.runs[-1].command if branch.runs else ""
 
         def typed(command: str | None) -> None:
@@ -386,9 +401,56 @@ class BranchBoard(BranchScreen[str | None]):
         explanation = "Runs in a folder of its own, outside your repository. What it changes becomes part of the branch."
         self.app.push_screen(AskScreen(f"Run in {name}", explanation, offered=last, placeholder="pytest -q"), typed)
 
+    # Checking
+
+    def action_check(self) -> None:
+        """Run the user's checks in the branch under the cursor."""
+        branch = self._live()
+        if branch is not None:
+            self._checks.start([branch.name])
+
+    def action_check_all(self) -> None:
+        """Run them in all branches that are listed."""
+        self._checks.start([branch.name for branch in self._shown if branch.state == "live"])
+
+    def action_stop_checks(self) -> None:
+        """Stop the checks that run."""
+        if not self._checks.stop():
+            self.warn("No checks run.")
+
+    def _checked(self, has_result: bool) -> None:
+        """Draw how far checks are."""
+        if has_result:
+            self.load()
+        self._fit = None
+        self._show_titles()
+        self.list_view.refresh()
+        self.describe()
+
+    def action_compare(self) -> None:
+        """List the branches side by side."""
+        from ramet_tui.screens.branches.compare import CompareScreen, Wanted
+
+        def chosen(wanted: Wanted | None) -> None:
+            if wanted is None:
+                self.load()
+            elif wanted.question:
+                self._ask_chat(wanted.question)
+            else:
+                self._leave(wanted.branch)
+
+        self.app.push_screen(CompareScreen(self.workspace, self.clock, self._checks), chosen)
+
+    def _ask_chat(self, question: str) -> None:
+        main = self.ramet.main
+        self.dismiss(None)
+        if main.chat is not None:
+            main.workbench.show("chat")
+            main.chat.ask(question)
+
     def action_close(self) -> None:
         """Stop what goes on, leave the filter, or leave the board."""
-        if self.stop_action():
+        if self.stop_action() or self._checks.stop():
             return
         if self.prompt.display:
             self.prompt.close()

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from msgspec import Struct
 from textual.content import Content
 
-from ramet.branch_models import Branch
+from ramet.branch_models import Branch, BranchRun
 from ramet.inert import inert_line
+from ramet_tui.screens.branches import check_rows
 from ramet_tui.screens.branches.wording import (
     BRANCH_SIGN,
     MINUS,
@@ -25,7 +26,11 @@ from ramet_tui.screens.branches.wording import (
 
 _WIDE, _MIDDLE, _SMALL = 108, 76, 56
 """Cells from which on a row has all columns, the last command, the files and what moved."""
+_LEAST_CHECKS, _CHECKS, _FEW_CHECKS = 44, 16, 10
+"""Cells from which on a row tells of checks, and how many it takes for that where there is room and where there is little."""
 _OUTPUT_LINES = 2
+_RUN_LINES = 3
+"""Rows for the last command and the results of checks among the facts."""
 
 
 class Columns(Struct, frozen=True):
@@ -39,17 +44,19 @@ class Columns(Struct, frozen=True):
     lines: int
     run: int
     age: int
+    checks: int = 0
 
 
-def columns(width: int, longest_name: int) -> Columns:
-    """Fit the columns into a width."""
+def columns(width: int, longest_name: int, *, has_checks: bool = False) -> Columns:
+    """Fit the columns into a width; that of the checks is there when there are any."""
     state, base, moved, files = (0,) * 4
+    checks = 0 if not has_checks or width < _LEAST_CHECKS else _CHECKS if width >= _MIDDLE else _FEW_CHECKS
     lines, run, old = 7, 0, 6
     if width >= _SMALL:
         files, moved = 6, 7
     if width >= _MIDDLE:
         state = 9
-    fixed = 2 + state + moved + files + 2 * lines + old
+    fixed = 2 + state + moved + files + 2 * lines + old + checks
     room = max(width - fixed, 6)
     name = min(max(longest_name + 2, 12), room if width < _MIDDLE else room // 2)
     if width < _MIDDLE:
@@ -59,21 +66,22 @@ def columns(width: int, longest_name: int) -> Columns:
     else:
         base = min(28, (room - name) // 2)
         run = room - name - base
-    return Columns(name, state, base, moved, files, lines, run, old)
+    return Columns(name, state, base, moved, files, lines, run, old, checks)
 
 
 def titles(fit: Columns) -> Content:
     """Draw the names of the columns."""
     parts = [
         "  ", _left("name", fit.name), _left("state", fit.state), _left("forked from", fit.base), _right("moved", fit.moved),
-        _right("files", fit.files), _right("+", fit.lines), _right(MINUS, fit.lines), _left("  last command", fit.run),
+        _right("files", fit.files), _right("+", fit.lines), _right(MINUS, fit.lines), _left("  checks", fit.checks),
+        _left("  last command", fit.run),
         _right("age", fit.age),
     ]  # fmt: skip
     return Content("").join(Content(part) for part in parts).stylize("$faint-text")
 
 
-def row(branch: Branch, fit: Columns, now: float, *, is_looked_at: bool) -> Content:
-    """Draw a branch as one row."""
+def row(branch: Branch, fit: Columns, now: float, *, is_looked_at: bool, progress: Content | None = None) -> Content:
+    """Draw a branch as one row; `progress` says that it is being checked."""
     mark, colour = state_mark(branch)
     dim = "$faint-text" if branch.state == "dropped" else "$secondary-text"
     name_style = "bold $branch" if is_looked_at else dim if branch.state == "dropped" else "$foreground"
@@ -93,6 +101,7 @@ def row(branch: Branch, fit: Columns, now: float, *, is_looked_at: bool) -> Cont
         Content.assemble(
             (_right(f"{stat.removed:,}" if stat.files else "·", fit.lines), "$status-deleted" if stat.removed else "$faint-text")
         ),
+        _cell(Content("  ") + (progress or check_rows.counts(branch)), fit.checks),
         _cell(run, fit.run),
         Content.assemble((_right(age(now - branch.created), fit.age), dim)),
     ]
@@ -102,17 +111,27 @@ def row(branch: Branch, fit: Columns, now: float, *, is_looked_at: bool) -> Cont
 def details(branch: Branch, now: float) -> Content:
     """Draw what is known of one branch."""
     lines = [_first_line(branch, now), _base_line(branch, now), _moved_line(branch), _change_line(branch, now)]
-    if branch.runs:
-        run = branch.runs[-1]
-        stale = "" if run.commit == branch.commit or run.changed else ", before the last change"
-        when = f"   {duration(run.duration)}, {ago(now - run.started)}{stale}"
-        lines.append(run_content(run) + Content.assemble((when, "$faint-text")))
-        lines += [Content.assemble(("  " + line, "$faint-text")) for line in _last_lines(run.output)]
-    else:
-        lines.append(
-            Content.assemble(("No command ran in it yet; ", "$faint-text"), ("r", "$accent"), (" runs one.", "$faint-text"))
-        )
+    lines += _run_lines(branch, now)
     return Content("\n").join(lines)
+
+
+def _run_lines(branch: Branch, now: float) -> list[Content]:
+    """Draw what ran last and the results of checks."""
+    if not branch.runs:
+        return [Content.assemble(("No command ran in it yet; ", "$faint-text"), ("r", "$accent"), (" runs one.", "$faint-text"))]
+    run, checks = branch.runs[-1], branch.checks
+    if run.check is not None:
+        return [check_rows.line(branch, each, now) for each in _telling(checks)[:_RUN_LINES]]
+    stale = "" if run.commit == branch.commit or run.changed else ", before the last change"
+    when = f"   {duration(run.duration)}, {ago(now - run.started)}{stale}"
+    told = [run_content(run) + Content.assemble((when, "$faint-text"))]
+    told += [check_rows.line(branch, each, now) for each in _telling(checks)[: _RUN_LINES - 1]]
+    return told + [Content.assemble(("  " + line, "$faint-text")) for line in _last_lines(run.output)][: _RUN_LINES - len(told)]
+
+
+def _telling(checks: Sequence[BranchRun]) -> list[BranchRun]:
+    """Return results, those that say the most in front: the ones that did not pass."""
+    return sorted(checks, key=lambda run: run.check is not None and run.check.state == "passed")
 
 
 def empty_board() -> Content:

@@ -18,12 +18,12 @@ from textual.content import Content
 from textual.widgets import Log
 
 from ramet.branch_models import Branch, BranchRun
+from ramet.branches.running import RunningCommand
 from ramet.errors import UsageError
 from ramet.inert import inert_line
 from ramet.paths import absolute
 from ramet.workspace.protocol import Workspace
 from ramet_tui.screens.branches.base import SHARED_KEYS, BranchScreen, TopLine
-from ramet_tui.screens.branches.process import RunningCommand
 from ramet_tui.screens.branches.wording import BRANCH_SIGN, duration, plural
 from ramet_tui.widgets.key_line import KeyLine
 
