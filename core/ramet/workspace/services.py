@@ -26,6 +26,7 @@ from ramet.index.scan import Scan
 from ramet.index.tree_reader import TreeReader
 from ramet.models import Budget, IndexEstimate, IndexStatus, Reference, SearchResult, Symbol
 from ramet.paths import UserDirectories
+from ramet.priority import SessionPriority
 from ramet.retrieve.search import Searcher
 from ramet.store.command_database import CommandDatabase
 from ramet.store.conversations import ConversationStore
@@ -51,6 +52,8 @@ _LOOK_PATIENCE = 2.0
 """Seconds that a status waits for git; then it tells what was known before."""
 _TIDY_SECONDS = 60.0
 """Least time between two looks at how much disk the branches take, which counts all their files."""
+_NICENESS = 10
+"""Of the thread of an index run: the app and its programs come first."""
 _LARGE_INDEX = 500
 """Chunks; storing the vectors of fewer takes no longer than starting the process that does it."""
 
@@ -102,8 +105,10 @@ class Services:
         environment: Mapping[str, str],
         directories: UserDirectories,
         vectors: VectorProcess,
+        priority: SessionPriority,
     ) -> None:
         """Open the stores; blocks. The keys of `environment` are those of every holder. Raises StoreError or ConfigError."""
+        self._priority = priority
         self.key = key
         self.root = key.location.root
         self.embedder = make_embedder(config, environment, directories)
@@ -341,9 +346,11 @@ class Services:
     async def _run(self, rebuild: bool, budget: Budget | None) -> AsyncGenerator[IndexEvent, None]:
         before = self._changes_seen
         allowed = budget or self._budget
-        async with aclosing(iterate_in_thread(lambda: self._indexer.sync(rebuild=rebuild, budget=allowed))) as events:
-            async for event in events:
-                yield event
+        running = iterate_in_thread(lambda: self._indexer.sync(rebuild=rebuild, budget=allowed), niceness=_NICENESS)
+        with self._priority.lowered():
+            async with aclosing(running) as events:
+                async for event in events:
+                    yield event
         # The run has scanned the tree as well.
         self._synced_at = self._looked_at = before
         self._synced_tree = self._run_tree.taken
