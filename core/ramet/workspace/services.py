@@ -121,7 +121,7 @@ class Services:
         self.searcher = Searcher(self.root, key.limits, self.stores, self.embedder)
         self.listeners = Listeners()
         self._opened = time.monotonic()
-        self.jobs = SyncJobs(self._run, self._job_changed)
+        self.jobs = SyncJobs(self._run, self.listeners.tell_progress, self.listeners.tell)
         self._run_tree = RunTree(self.tree, key.location, key.limits, self._folder)
         self._indexer = Indexer(self._run_tree, self.root, key.limits, self.stores, self.embedder)
         self.branches = Branches(key.location, directories)
@@ -354,9 +354,6 @@ class Services:
         # The run has scanned the tree as well.
         self._synced_at = self._looked_at = before
         self._synced_tree = self._run_tree.taken
-
-    def _job_changed(self) -> None:
-        self.listeners.tell()
 
     def _files_changed(self) -> None:
         """Take in that the watcher has seen something; an index that exists follows."""

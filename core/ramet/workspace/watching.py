@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 class Listeners:
-    """Tells everyone who listens that something changed, and counts how often it did."""
+    """Tells everyone who listens that something changed, and counts how often it did; progress does not count."""
 
     def __init__(self) -> None:
         self.revision = 1
@@ -24,6 +24,10 @@ class Listeners:
     def tell(self) -> None:
         """Something changed."""
         self.revision += 1
+        self.tell_progress()
+
+    def tell_progress(self) -> None:
+        """Something goes on: what there is to show is the same, except for how far it is."""
         for event in self._events:
             event.set()
 
