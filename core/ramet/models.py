@@ -219,7 +219,7 @@ class WorkspaceStatus(Value, frozen=True):
     embedder: str
     model: ModelChoice | None
     revision: int
-    """Grows whenever files, git state or index changed, so that a front end knows when to ask again."""
+    """Grows whenever files, git state or index changed, so that a front end knows when to ask again; not by progress."""
 
 
 class Span(Value, frozen=True):

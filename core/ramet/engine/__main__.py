@@ -20,6 +20,8 @@ def main() -> None:
     ready = _ready_descriptor(sys.argv[1:])
     if os.fork():
         os._exit(0)
+    # Only who leads a session may say what share of the processors it gets.
+    os.setsid()
     from ramet.engine.process import run_engine
 
     run_engine(ready)

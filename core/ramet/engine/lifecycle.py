@@ -29,6 +29,8 @@ START_SECONDS = 30.0
 LEAVE_SECONDS = 10.0
 """How long an engine that was asked to leave may take to cancel its jobs."""
 _LOCK_POLL_SECONDS = 0.02
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+"""numpy compares vectors no faster with several threads, which wait for each other where other programs are at work."""
 _NOBODY_LISTENS = (errno.ENOENT, errno.ECONNREFUSED, errno.ECONNRESET, errno.EPIPE)
 
 
@@ -200,7 +202,7 @@ def _launch(place: EnginePlace, environment: Mapping[str, str]) -> int:
                 stdout=log,
                 stderr=log,
                 cwd=place.log.parent,
-                env=inherited(environment),
+                env=_ONE_THREAD | inherited(environment),
                 pass_fds=(sending,),
                 start_new_session=True,
             )

@@ -14,6 +14,7 @@ import msgspec
 
 from ramet.index.blobs import parse_packed
 from ramet.index.parse_messages import ParseBatch
+from ramet.priority import lower_process, set_session
 from ramet.store.vector_messages import read_message, write_message
 
 _FILE_SECONDS = 10
@@ -25,8 +26,8 @@ _NICENESS = 10
 def main() -> None:
     """Answer batches until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with suppress(OSError):
-        os.nice(_NICENESS)
+    lower_process(_NICENESS)
+    is_lowered = False
     batches, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     # Whatever a library prints must not end up among the replies.
     with Path(os.devnull).open("rb") as nothing:
@@ -35,6 +36,7 @@ def main() -> None:
     decoder = msgspec.msgpack.Decoder(ParseBatch)
     with suppress(OSError):  # nobody is there to answer to
         while (batch := read_message(batches, decoder)) is not None:
+            is_lowered = is_lowered or set_session(_NICENESS)
             for job in batch.jobs:
                 signal.setitimer(signal.ITIMER_PROF, _FILE_SECONDS)
                 write_message(replies, parse_packed(job, with_vectors=batch.with_vectors))

@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,6 +20,7 @@ import msgspec
 
 from ramet.errors import RametError, StoreError, StoreLocked
 from ramet.models import Problem
+from ramet.priority import lower_process, set_session
 from ramet.store.lock import RunLock
 from ramet.store.vector_messages import Call, Open, Reply, Request, Rows, read_message, write_message
 from ramet.store.vectors import ChromaVectorStore
@@ -59,7 +59,9 @@ class Worker:
     def serve(self) -> None:
         """Read requests and hand them to their threads."""
         decoder = msgspec.msgpack.Decoder(Request)
+        is_lowered = False
         while (request := read_message(self._requests, decoder)) is not None:
+            is_lowered = is_lowered or set_session(_NICENESS)
             served = self._served.setdefault(request.store, _Served())
             served.threads.submit(self._answer, served, request)
             if isinstance(request, Call) and request.method == "close":
@@ -142,8 +144,7 @@ def main() -> None:
     """Serve the pipes that the process was started with."""
     # Ctrl-C is meant for the front end, which ends this process by closing the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with suppress(OSError):
-        os.nice(_NICENESS)
+    lower_process(_NICENESS)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     # Whatever a library prints must not end up among the replies.

@@ -9,6 +9,8 @@ from contextlib import closing, suppress
 from contextvars import copy_context
 from typing import TypeVar
 
+from ramet.priority import lower_thread
+
 _AHEAD = 32
 """Items that the thread may produce before the reader has taken the first of them."""
 
@@ -22,8 +24,11 @@ class _End:
         self.error = error
 
 
-async def iterate_in_thread(make: Callable[[], Iterator[T]]) -> AsyncGenerator[T, None]:
-    """Yield what a blocking iterator yields. Closing it closes that iterator at its next item and waits until it is closed."""
+async def iterate_in_thread(make: Callable[[], Iterator[T]], *, niceness: int = 0) -> AsyncGenerator[T, None]:
+    """Yield what a blocking iterator yields. Closing it closes that iterator at its next item and waits until it is closed.
+
+    `niceness` is that of its thread, where threads have one.
+    """
     loop = asyncio.get_running_loop()
     arrived: asyncio.Queue[T | _End] = asyncio.Queue()
     room = threading.Semaphore(_AHEAD)
@@ -35,6 +40,8 @@ async def iterate_in_thread(make: Callable[[], Iterator[T]]) -> AsyncGenerator[T
 
     def work() -> None:
         error: BaseException | None = None
+        if niceness:
+            lower_thread(niceness)
         try:
             with closing(_generator(make)) as items:
                 for item in items:

@@ -11,6 +11,7 @@ from pathlib import Path
 from ramet.config import Config, load_config
 from ramet.errors import UsageError
 from ramet.paths import UserDirectories, path_to_text, user_directories
+from ramet.priority import SessionPriority
 from ramet.store.vector_process import VectorProcess
 from ramet.workspace.command_intake import CommandIntake
 from ramet.workspace.known_roots import KnownRoots
@@ -30,6 +31,7 @@ class LocalHost:
     def __init__(self, directories: UserDirectories) -> None:
         self._directories = directories
         self._vectors = VectorProcess(directories.data)
+        self._priority = SessionPriority()
         self._roots = KnownRoots(lambda folder: look_at_root(folder, directories))
         self._intake = CommandIntake(directories, self._roots, StoredRedactor.of(directories).redact)
         self._services: dict[ServicesKey, Services] = {}
@@ -84,7 +86,9 @@ class LocalHost:
         async with self._opening:
             services = self._services.pop(key, None)
             if services is None:
-                services = await asyncio.to_thread(Services, key, config, environment, self._directories, self._vectors)
+                services = await asyncio.to_thread(
+                    Services, key, config, environment, self._directories, self._vectors, self._priority
+                )
                 services.begin_warming()
             self._services[key] = services
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 from ramet.errors import RametError
 from ramet.events import IndexEvent, IndexFinished, IndexProgress, IndexWaiting, Scanned
@@ -13,6 +13,9 @@ from ramet.models import Budget, IndexStats
 
 StartRun = Callable[[bool, Budget | None], AsyncGenerator[IndexEvent, None]]
 """Begin a run; the arguments say whether to rebuild, and what its vectors may cost, None meaning what is usual."""
+
+_REPORT_SECONDS = 0.2
+"""Shortest time between two reports of progress to one reader, each of which is sent, shown and drawn."""
 
 
 class _Mailbox:
@@ -23,22 +26,29 @@ class _Mailbox:
         self._error: BaseException | None = None
         self._is_over = False
         self._arrived = asyncio.Event()
+        self._ends = asyncio.Event()
+        """Set when there is more than progress to report."""
 
     def put(self, event: IndexEvent) -> None:
         if self._events and type(self._events[-1]) is type(event):
             self._events[-1] = event
         else:
             self._events.append(event)
+        if isinstance(event, IndexFinished):
+            self._ends.set()
         self._arrived.set()
 
     def end(self, error: BaseException | None) -> None:
         self._is_over, self._error = True, error
+        self._ends.set()
         self._arrived.set()
 
     async def read(self) -> AsyncGenerator[IndexEvent, None]:
         while True:
             while self._events:
                 yield self._events.popleft()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._ends.wait(), _REPORT_SECONDS)
             if self._is_over:
                 if self._error is not None:
                     raise self._error
@@ -72,9 +82,10 @@ class SyncJobs:
     all other later callers, for the next run.
     """
 
-    def __init__(self, start: StartRun, changed: Callable[[], None]) -> None:
+    def __init__(self, start: StartRun, progressed: Callable[[], None], ended: Callable[[], None]) -> None:
         self._start = start
-        self._changed = changed
+        self._tell_progress = progressed
+        self._tell_end = ended
         self._current: _Job | None = None
         self._next: _Job | None = None
         self.progress: Scanned | IndexProgress | IndexWaiting | None = None
@@ -159,7 +170,7 @@ class SyncJobs:
         following, self._next = self._next, None
         if following is not None and following.readers:
             self._begin(following)
-        self._changed()
+        self._tell_end()
 
     def _publish(self, job: _Job, event: IndexEvent) -> None:
         if isinstance(event, IndexFinished):
@@ -169,7 +180,7 @@ class SyncJobs:
             if self._next is not None:
                 self._next.publish(event)
         job.publish(event)
-        self._changed()
+        self._tell_progress()
 
     async def _abandon(self, job: _Job) -> None:
         if job is self._next:

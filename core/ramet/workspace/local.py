@@ -70,8 +70,10 @@ from ramet.workspace.tree import listed_files
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_SNAPSHOT_SECONDS = 0.05
-"""Shortest time between two snapshots for one watcher: more often nobody can look."""
+_SNAPSHOT_SECONDS = 0.25
+"""Shortest time between two snapshots for one watcher, each of which is put together, sent and drawn."""
+_BURST_SECONDS = 0.05
+"""How long a snapshot waits for what changes together."""
 _MODEL_PATIENCE = 1.0
 """Seconds that a status waits for the choice of the model, which may ask the keyring and Ollama."""
 _MODEL_SECONDS = 60.0
@@ -130,9 +132,10 @@ class LocalWorkspace:
         async with self._services.watching() as changed:
             while True:
                 changed.clear()
+                taken = time.monotonic()
                 yield StatusChanged(await self.status())
                 await changed.wait()
-                await asyncio.sleep(_SNAPSHOT_SECONDS)
+                await asyncio.sleep(max(_BURST_SECONDS, taken + _SNAPSHOT_SECONDS - time.monotonic()))
 
     def sync(self, *, rebuild: bool = False, at: str = "") -> AsyncGenerator[IndexEvent, None]:
         """See `Workspace`."""

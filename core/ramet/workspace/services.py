@@ -26,6 +26,7 @@ from ramet.index.scan import Scan
 from ramet.index.tree_reader import TreeReader
 from ramet.models import Budget, IndexEstimate, IndexStatus, Reference, SearchResult, Symbol
 from ramet.paths import UserDirectories
+from ramet.priority import SessionPriority
 from ramet.retrieve.search import Searcher
 from ramet.store.command_database import CommandDatabase
 from ramet.store.conversations import ConversationStore
@@ -39,7 +40,7 @@ from ramet.workspace.jobs import SyncJobs
 from ramet.workspace.known_roots import Root
 from ramet.workspace.revisions import Revisions
 from ramet.workspace.tree import RunTree, SharedTree
-from ramet.workspace.watching import FileWatch, Listeners
+from ramet.workspace.watching import FileWatch, Listeners, Moment, Stillness
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +52,8 @@ _LOOK_PATIENCE = 2.0
 """Seconds that a status waits for git; then it tells what was known before."""
 _TIDY_SECONDS = 60.0
 """Least time between two looks at how much disk the branches take, which counts all their files."""
+_NICENESS = 10
+"""Of the thread of an index run: the app and its programs come first."""
 _LARGE_INDEX = 500
 """Chunks; storing the vectors of fewer takes no longer than starting the process that does it."""
 
@@ -102,8 +105,10 @@ class Services:
         environment: Mapping[str, str],
         directories: UserDirectories,
         vectors: VectorProcess,
+        priority: SessionPriority,
     ) -> None:
         """Open the stores; blocks. The keys of `environment` are those of every holder. Raises StoreError or ConfigError."""
+        self._priority = priority
         self.key = key
         self.root = key.location.root
         self.embedder = make_embedder(config, environment, directories)
@@ -116,7 +121,7 @@ class Services:
         self.searcher = Searcher(self.root, key.limits, self.stores, self.embedder)
         self.listeners = Listeners()
         self._opened = time.monotonic()
-        self.jobs = SyncJobs(self._run, self._job_changed)
+        self.jobs = SyncJobs(self._run, self.listeners.tell_progress, self.listeners.tell)
         self._run_tree = RunTree(self.tree, key.location, key.limits, self._folder)
         self._indexer = Indexer(self._run_tree, self.root, key.limits, self.stores, self.embedder)
         self.branches = Branches(key.location, directories)
@@ -127,6 +132,11 @@ class Services:
         self._synced_tree: MerkleTree | None = None
         """What the last complete run indexed; a scan that finds nothing new returns the very same object."""
         self._watch = FileWatch(key.location, self._folder, self._files_changed)
+        self._stillness = Stillness(key.location, self._folder)
+        self._indexed_at: Moment | None = None
+        """When the files were as the index has them."""
+        self._scanned_at: Moment | None = None
+        """When the files were as `tree.last` has them."""
         self._state = IndexStateReader(self.stores, self.embedder)
         self._changes_seen = 0
         """How often files changed, as far as the watcher says."""
@@ -165,7 +175,9 @@ class Services:
         """Bring a stale index up to date if that is a matter of moments."""
         if self.jobs.is_running:
             return Freshness(False, ("The index is being updated; these results are from what is there.",))
-        if self._watch.is_alive and self._synced_at == self._changes_seen:
+        if self._stillness.lasts_since(self._indexed_at):
+            return Freshness(False)
+        if self._stillness.moment() is None and self._watch.is_alive and self._synced_at == self._changes_seen:
             return Freshness(False)
         task = self._in_background(self._sync_if_changed())
         done, _ = await asyncio.wait([task], timeout=_SEARCH_PATIENCE)
@@ -186,7 +198,8 @@ class Services:
             found = await asyncio.to_thread(self.searcher.find, query, limit)
             freshness = await asyncio.shield(checking)
             if found.is_stale and not freshness.has_changed and not freshness.notes:
-                self._changes_seen += 1  # the watcher has not seen it yet
+                self._changes_seen += 1  # nobody has seen it yet
+                self._indexed_at = None
                 freshness = await self.catch_up()
         else:
             await self._searchable()
@@ -194,6 +207,7 @@ class Services:
         if freshness.has_changed:
             found = await asyncio.to_thread(self.searcher.find, query, limit)
         index = await self.index_status()
+        self._tell_of_changes()
         return SearchResult(found.hits, index, time.monotonic() - started, (*freshness.notes, *found.notes))
 
     def indexed_tree(self) -> str:
@@ -216,12 +230,15 @@ class Services:
     # -- files
 
     async def look(self) -> Scan:
-        """Return the working tree as it is now; costs a `git status` unless the watcher knows that nothing has changed."""
-        if self._watch.is_alive and self._looked_at == self._changes_seen and self.tree.last is not None:
-            return self.tree.last
-        before = self._changes_seen
+        """Return the working tree as it is now; costs a `git status` unless it is known that nothing has changed."""
+        if self.tree.last is not None:
+            if self._stillness.lasts_since(self._scanned_at):
+                return self.tree.last
+            if self._stillness.moment() is None and self._watch.is_alive and self._looked_at == self._changes_seen:
+                return self.tree.last
+        before, moment = self._changes_seen, self._stillness.moment()
         scan = await asyncio.to_thread(self.tree.scan)
-        self._looked_at = before
+        self._looked_at, self._scanned_at = before, moment
         return scan
 
     async def glance(self) -> Scan | None:
@@ -269,6 +286,7 @@ class Services:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+        self._stillness.close()
         await self.jobs.close()
         await asyncio.to_thread(self.stores.close)
 
@@ -300,6 +318,12 @@ class Services:
             await self.catch_up()
         else:
             await _drain(self.build_missing())
+        self._tell_of_changes()
+
+    def _tell_of_changes(self) -> None:
+        """Spare the next question the look at the files; begins behind the answer, because it takes longer than that look."""
+        if not self.jobs.is_running:
+            self._in_background(self._stillness.begin())
 
     async def _warm(self) -> None:
         if isinstance(self.embedder, PreparedEmbedder):
@@ -329,27 +353,27 @@ class Services:
 
     async def _sync_if_changed(self) -> bool:
         """Sync unless the tree is as it was in the last run; return whether the index may have changed."""
-        before = self._changes_seen
+        before, moment = self._changes_seen, self._stillness.moment()
         scan = await asyncio.to_thread(self.tree.scan)
-        self._looked_at = before
+        self._looked_at, self._scanned_at = before, moment
         if scan.tree is self._synced_tree:
-            self._synced_at = before
+            self._synced_at, self._indexed_at = before, moment
             return False
         await _drain(self.sync())
         return True
 
     async def _run(self, rebuild: bool, budget: Budget | None) -> AsyncGenerator[IndexEvent, None]:
-        before = self._changes_seen
+        before, moment = self._changes_seen, self._stillness.moment()
         allowed = budget or self._budget
-        async with aclosing(iterate_in_thread(lambda: self._indexer.sync(rebuild=rebuild, budget=allowed))) as events:
-            async for event in events:
-                yield event
+        running = iterate_in_thread(lambda: self._indexer.sync(rebuild=rebuild, budget=allowed), niceness=_NICENESS)
+        with self._priority.lowered():
+            async with aclosing(running) as events:
+                async for event in events:
+                    yield event
         # The run has scanned the tree as well.
         self._synced_at = self._looked_at = before
+        self._indexed_at = self._scanned_at = moment
         self._synced_tree = self._run_tree.taken
-
-    def _job_changed(self) -> None:
-        self.listeners.tell()
 
     def _files_changed(self) -> None:
         """Take in that the watcher has seen something; an index that exists follows."""

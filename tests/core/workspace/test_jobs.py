@@ -28,11 +28,8 @@ class Runs:
         self.budgets: list[Budget | None] = []
         self.cancelled = 0
         self.events: asyncio.Queue[IndexEvent | RametError] = asyncio.Queue()
-        self.changes = 0
-        self.jobs = SyncJobs(self._run, self._changed)
-
-    def _changed(self) -> None:
-        self.changes += 1
+        self.told: list[str] = []
+        self.jobs = SyncJobs(self._run, lambda: self.told.append("progress"), lambda: self.told.append("end"))
 
     async def _run(self, rebuild: bool, budget: Budget | None) -> AsyncGenerator[IndexEvent, None]:
         self.begun.append(rebuild)
@@ -163,3 +160,12 @@ async def test_closing_cancels_the_present_run_and_ends_the_waiting_one() -> Non
     assert runs.cancelled == 1
     assert runs.begun == [False]
     assert all(isinstance(outcome, RametError) for outcome in outcomes)
+
+
+async def test_progress_is_told_apart_from_the_end_of_a_run() -> None:
+    runs = Runs()
+    for event in (progress(1), IndexFinished(NO_CHANGES)):
+        runs.events.put_nowait(event)
+    await everything(runs.jobs.run())
+
+    assert runs.told == ["progress", "progress", "end"]

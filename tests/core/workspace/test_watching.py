@@ -9,7 +9,7 @@ import pytest
 from watchfiles import _rust_notify
 
 from ramet.git.repository import locate
-from ramet.workspace.watching import FileWatch
+from ramet.workspace.watching import FileWatch, Listeners
 
 DEADLINE = 60.0
 """Seconds; only bounds a failure."""
@@ -34,3 +34,15 @@ async def test_a_folder_that_is_only_looked_at_now_and_then_is_not_trusted(
 
     assert is_alive is not is_exhausted
     assert not watch.is_alive
+
+
+async def test_progress_wakes_up_who_listens_but_is_no_reason_to_read_all_files_again() -> None:
+    listeners = Listeners()
+    before = listeners.revision
+    with listeners.listening() as told:
+        listeners.tell_progress()
+        is_told, after_progress = told.is_set(), listeners.revision
+    listeners.tell()
+
+    assert is_told
+    assert before == after_progress < listeners.revision

@@ -167,6 +167,7 @@ class Composer(ReportsFailures, VerticalGroup):
         self._attachments: list[Attachment] = []
         self._is_busy = False
         self._is_hinting = False
+        self._shown_hint = READY_HINT
 
     def compose(self) -> ComposeResult:
         """Build the parts."""
@@ -202,9 +203,7 @@ class Composer(ReportsFailures, VerticalGroup):
     def hint(self, sentence: str) -> None:
         """Say something about what was just written, until the text changes."""
         self._is_hinting = True
-        line = self.query_one(".hint", Static)
-        line.update(Content(sentence))
-        line.add_class("-warning")
+        self._show_hint(sentence)
 
     async def show_queue(self, questions: Sequence[str], *, is_held: bool) -> None:
         """List the questions that wait."""
@@ -237,13 +236,19 @@ class Composer(ReportsFailures, VerticalGroup):
 
     def _show_usual_hint(self) -> None:
         self._is_hinting = False
-        line = self.query_one(".hint", Static)
-        line.remove_class("-warning")
         mentioned = mentioned_paths(self.prompt.text, self._files)
         if mentioned:
-            line.update(Content("goes with it: " + ", ".join(inert_line(path) for path in mentioned)))
+            self._show_hint("goes with it: " + ", ".join(inert_line(path) for path in mentioned))
         else:
-            line.update(Content(BUSY_HINT if self._is_busy else READY_HINT))
+            self._show_hint(BUSY_HINT if self._is_busy else READY_HINT)
+
+    def _show_hint(self, sentence: str) -> None:
+        line = self.query_one(".hint", Static)
+        line.set_class(self._is_hinting, "-warning")
+        if sentence != self._shown_hint:
+            # Each update lays out the whole screen, which takes longer than all else that a key does.
+            self._shown_hint = sentence
+            line.update(Content(sentence))
 
     async def _show_attachments(self) -> None:
         listed = self.query_one(AttachmentList)

@@ -70,6 +70,10 @@ class EmptyState(VerticalGroup):
     }
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._said = ""
+
     def compose(self) -> ComposeResult:
         """Build the parts."""
         yield Static(INTRODUCTION, classes="lead", markup=False)
@@ -87,4 +91,7 @@ class EmptyState(VerticalGroup):
             said = f"model  {inert_line(status.model.name)}  ({inert_line(status.model.origin)})"
         else:
             said = f"{NO_MODEL}\n{NO_MODEL_ADVICE}"
-        self.query_one(".model", Static).update(Content(said))
+        if said != self._said:
+            # Each update lays out the whole screen, and a status arrives several times a second while the index is built.
+            self._said = said
+            self.query_one(".model", Static).update(Content(said))
