@@ -345,8 +345,11 @@ async def test_a_branch_is_forked_edited_compared_merged_and_dropped(workspace: 
     on_the_disk = (shop / "shop/cart.py").read_text(), (shop / "web/app.ts").exists()
     undone = await workspace.branch_undo()
     place = await workspace.branch_place("try", os.getpid())
+    (Path(place.path) / "first.txt").write_text("first\n")
+    captured = await workspace.branch_capture("try", place.slot, "echo")
+    counted = (await workspace.status()).branches
     (Path(place.path) / "made.txt").write_text("made\n")
-    finished = await workspace.branch_finished("try", place.slot, BranchRun("make", 0, 1.0, 0.5, "made\n"))
+    finished = await workspace.branch_finished("try", place.slot, BranchRun("make", 0, 1.0, 0.5, "made\n"), owner=os.getpid())
     kept = await workspace.branch_keep("try", "kept", "Simplify")
     shown = await workspace.branch("try")
     dropped = await workspace.branch_drop("try")
@@ -359,6 +362,7 @@ async def test_a_branch_is_forked_edited_compared_merged_and_dropped(workspace: 
     assert [(file.path, file.state) for file in diff.files] == [("web/app.ts", "deleted")]
     assert ([conflict.path for conflict in open_.conflicts], open_.is_written) == (["shop/cart.py"], False)
     assert (merged.is_written, on_the_disk) == (True, ("CART = 1\n", False))
+    assert (captured.branches[0].stat.files, counted) == (3, 1)
     assert (undone.kind, (shop / "shop/cart.py").read_text()) == ("merge", "MINE = 1\n")
     assert (finished.branches[0].runs[-1].changed, shown.runs[-1].output) == (1, "made\n")
     assert (kept.name, git(shop, "show", "kept:made.txt")) == ("kept", "made\n")

@@ -309,6 +309,15 @@ class BranchPlaceParams(Struct, frozen=True, forbid_unknown_fields=True):
     owner: int = 0
 
 
+class BranchCaptureParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `branch_capture`."""
+
+    name: str
+    slot: int
+    command: str = ""
+    setup: str = ""
+
+
 class BranchFinishedParams(Struct, frozen=True, forbid_unknown_fields=True):
     """Parameters of `branch_finished`."""
 
@@ -316,6 +325,7 @@ class BranchFinishedParams(Struct, frozen=True, forbid_unknown_fields=True):
     slot: int
     run: BranchRun | None = None
     setup: str = ""
+    owner: int = 0
 
 
 class EngineStatus(Struct, frozen=True):
@@ -391,6 +401,7 @@ BRANCH_UNDO: Call[BranchUndoParams, BranchUndo] = Call("branch_undo", BranchUndo
 BRANCH_KEEP: Call[BranchKeepParams, KeptBranch] = Call("branch_keep", BranchKeepParams, KeptBranch)
 BRANCH_DROP: Call[BranchParams, Branch] = Call("branch_drop", BranchParams, Branch)
 BRANCH_PLACE: Call[BranchPlaceParams, BranchPlace] = Call("branch_place", BranchPlaceParams, BranchPlace)
+BRANCH_CAPTURE: Call[BranchCaptureParams, BranchFork] = Call("branch_capture", BranchCaptureParams, BranchFork)
 BRANCH_FINISHED: Call[BranchFinishedParams, BranchFork] = Call("branch_finished", BranchFinishedParams, BranchFork)
 DOCTOR: Call[NoParams, tuple[Finding, ...]] = Call("doctor", NoParams, tuple[Finding, ...])
 COLLECT_GARBAGE: Call[NoParams, str] = Call("collect_garbage", NoParams, str)
@@ -438,6 +449,7 @@ WORKSPACE_METHODS: dict[str, AnyMethod] = {
         BRANCH_KEEP,
         BRANCH_DROP,
         BRANCH_PLACE,
+        BRANCH_CAPTURE,
         BRANCH_FINISHED,
         DOCTOR,
         COLLECT_GARBAGE,

@@ -120,6 +120,7 @@ class LocalWorkspace:
             embedder=name_of(self._services.embedder),
             model=self._choice,
             revision=self._services.listeners.revision,
+            branches=await asyncio.to_thread(self._services.count_branches),
         )
 
     async def watch(self) -> AsyncGenerator[StatusChanged, None]:
@@ -297,12 +298,21 @@ class LocalWorkspace:
         needs = Needs(tuple(names_of(self._config.branch_links)), self._config.branch_setup)
         return await asyncio.to_thread(self._services.branches.place, name, owner, needs)
 
-    async def branch_finished(self, name: str, slot: int, run: BranchRun | None = None, setup: str = "") -> BranchFork:
+    async def branch_capture(self, name: str, slot: int, command: str = "", setup: str = "") -> BranchFork:
+        """See `Workspace`."""
+        taken, is_changed = await asyncio.to_thread(self._services.branches.capture, name, slot, command, setup)
+        if is_changed:
+            self._services.branches_changed(self._branch_limit)
+        return taken
+
+    async def branch_finished(
+        self, name: str, slot: int, run: BranchRun | None = None, setup: str = "", owner: int = 0
+    ) -> BranchFork:
         """See `Workspace`."""
         if run is not None:
             root = path_to_text(os.fsencode(self.root))
             run = await asyncio.to_thread(self._commands.record_in_branch, name, root, run)
-        return await self._branching(self._services.branches.finished, name, slot, run, setup)
+        return await self._branching(self._services.branches.finished, name, slot, run, setup, owner)
 
     @property
     def _branch_limit(self) -> int:

@@ -161,8 +161,19 @@ class Workspace(Protocol):
     async def branch_place(self, name: str, owner: int = 0) -> BranchPlace:
         """Lay a branch out in a folder; `owner` is the process that will run a command there, 0 for a person who looks."""
 
-    async def branch_finished(self, name: str, slot: int, run: BranchRun | None = None, setup: str = "") -> BranchFork:
-        """Take what a command changed, which is over, into its branch, and remember the command."""
+    async def branch_capture(self, name: str, slot: int, command: str = "", setup: str = "") -> BranchFork:
+        """Take what was changed so far in a folder where somebody goes on working into its branch.
+
+        `command` is what ended there, `setup` a set-up command that was run there.
+        """
+
+    async def branch_finished(
+        self, name: str, slot: int, run: BranchRun | None = None, setup: str = "", owner: int = 0
+    ) -> BranchFork:
+        """Take what a command changed, which is over, into its branch, and remember the command.
+
+        `owner` is the process that was named to `branch_place`; 0 stands for the one that came last.
+        """
 
     async def doctor(self) -> tuple[Finding, ...]:
         """Return what is configured, reachable and indexed, in sentences."""
