@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Collection, Iterable, Sequence
@@ -415,6 +416,11 @@ class Branches:
 
     def _history(self, origin: Baseline) -> str:
         return origin.head.commit if origin.head is not None else ""
+
+    @property
+    def laid_out(self) -> str:
+        """A pattern of the folders in which branches are laid out."""
+        return rf"{re.escape(str(self.folder))}/pool/\d+/tree(?=/)"
 
     @property
     def folder(self) -> Path:

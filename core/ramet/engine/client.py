@@ -218,9 +218,9 @@ class RemoteWorkspace:
         """See `Workspace`."""
         return await self._call(protocol.LAST_ERROR, NoParams())
 
-    async def mentioned(self, question: str) -> Mentioned:
+    async def mentioned(self, question: str, branch: str | None = None) -> Mentioned:
         """See `Workspace`."""
-        return await self._call(protocol.MENTIONED, protocol.MentionedParams(question))
+        return await self._call(protocol.MENTIONED, protocol.MentionedParams(question, branch))
 
     async def branch_new(self, request: ForkRequest) -> BranchFork:
         """See `Workspace`."""

@@ -239,6 +239,7 @@ class MentionedParams(Struct, frozen=True, forbid_unknown_fields=True):
     """Parameters of `mentioned`."""
 
     question: str
+    branch: str | None = None
 
 
 class ForkParams(Struct, frozen=True, forbid_unknown_fields=True):

@@ -33,7 +33,7 @@ from ramet.chat.repository import Repository
 from ramet.chat.terminal_mentions import Files, mentions_terminal, terminal_mentions
 from ramet.config import Config
 from ramet.embed.protocol import name_of
-from ramet.errors import ModelError
+from ramet.errors import ModelError, RametError
 from ramet.events import AskEvent, IndexEvent, StatusChanged
 from ramet.llm.choice import choose_model
 from ramet.llm.litellm_model import open_model
@@ -58,7 +58,7 @@ from ramet.models import (
     WorkspaceStatus,
 )
 from ramet.paths import UserDirectories, path_to_text
-from ramet.workspace.command_history import CommandHistory
+from ramet.workspace.command_history import CommandHistory, CommandsOf
 from ramet.workspace.command_intake import CommandIntake
 from ramet.workspace.revision_repository import RevisionRepository
 from ramet.workspace.services import Services, budget_of
@@ -235,15 +235,31 @@ class LocalWorkspace:
         """See `Workspace`."""
         return await asyncio.to_thread(self._commands.last_error)
 
-    async def mentioned(self, question: str) -> Mentioned:
+    async def mentioned(self, question: str, branch: str | None = None) -> Mentioned:
         """See `Workspace`."""
         if not mentions_terminal(question):
             return Mentioned(())
-        files = Files(str(self.root), await self.files(), self.read_lines)
-        found = await asyncio.to_thread(terminal_mentions, question, self._commands, files)
+        files = Files(str(self.root), await self.files(), self.read_lines, self._files_in_branch)
+        commands = self._commands if branch is None else CommandsOf(self._commands, branch)
+        found = await asyncio.to_thread(terminal_mentions, question, commands, files)
         # A digest shows lines of the repository, which were never cleaned.
         attachments = tuple(replace(each, text=self._redact(each.text)) for each in found.attachments)
         return replace(found, attachments=attachments)
+
+    def _files_in_branch(self, name: str) -> Files | None:
+        """Return the files of a branch, where commands print its folder in the pool and mean the root. Blocks."""
+        branches = self._services.branches
+
+        def read_lines(path: str) -> Sequence[str] | None:
+            try:
+                return branches.read(name, path).decode("utf-8", "replace").split("\n")
+            except RametError:
+                return None
+
+        try:
+            return Files(str(self.root), branches.files(name), read_lines, None, branches.laid_out)
+        except RametError:  # it was dropped
+            return None
 
     # -- branches of the file system
 

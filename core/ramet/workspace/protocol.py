@@ -122,8 +122,12 @@ class Workspace(Protocol):
     async def last_error(self) -> CommandRun | None:
         """Return the newest command that failed; one that Ctrl-C ended has not. None when none did."""
 
-    async def mentioned(self, question: str) -> Mentioned:
-        """Return what `@terminal`, `@t3` and `@last-error` in a question stand for, to be attached to it."""
+    async def mentioned(self, question: str, branch: str | None = None) -> Mentioned:
+        """Return what `@terminal`, `@t3` and `@last-error` in a question stand for, to be attached to it.
+
+        `branch` names the branch whose commands `@terminal` and `@last-error` mean; the empty name means those of the working
+        tree, None all.
+        """
 
     async def branch_new(self, request: ForkRequest) -> BranchFork:
         """Make branches of the file system that begin with the working tree as it is, or with a branch or a revision."""

@@ -16,6 +16,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
 
+from ramet.branch_models import DiffStat
 from ramet.errors import RametError
 from ramet.events import IndexEvent, IndexFinished
 from ramet.inert import inert_line
@@ -186,8 +187,9 @@ class MainScreen(ReportsFailures, Screen[None]):
             self.chat.show_status(status)
         if status.revision != self._revision:
             self._revision = status.revision
-            self._refresh_files()
-            self.viewer.follow()
+            if not self.looked_at:  # else looking at the branch again does so
+                self._refresh_files()
+                self.viewer.follow()
             self._looking.status_arrived()
 
     @property
@@ -203,12 +205,16 @@ class MainScreen(ReportsFailures, Screen[None]):
         """Show a branch in all panes; the empty name shows the working tree."""
         self._looking.look_at(branch)
 
-    def show_workspace(self, workspace: Workspace, elsewhere: Elsewhere | None, branch: str, *, is_other: bool) -> None:
-        """Have the panes show what a workspace says and files from where they are now."""
+    def show_workspace(
+        self, workspace: Workspace, elsewhere: Elsewhere | None, branch: str, stat: DiffStat | None, *, is_other: bool
+    ) -> None:
+        """Have the panes show what a workspace says and files from where they are now; `stat` is how the branch differs."""
         self._workspace = workspace
+        self.header.branch, self.header.stat = branch, stat
         self._source.elsewhere = elsewhere
+        if is_other and self.terminal is not None:
+            self.terminal.look_at(branch)
         if is_other:
-            self.header.branch = branch
             self.set_class(bool(branch), "-branch")
             self.files.border_title = f"Files ⎇ {inert_line(branch)}" if branch else "Files"
             if self.chat is not None:
@@ -319,6 +325,7 @@ class MainScreen(ReportsFailures, Screen[None]):
         module = await asyncio.to_thread(importlib.import_module, "ramet_tui.widgets.chat.pane")
         chat: ChatPane = module.ChatPane(id="chat", classes="pane")
         chat.border_title = "Chat"
+        chat.front_branch = lambda: self.terminal.front_branch if self.terminal is not None and self.terminal.display else None
         await self.workbench.replace("chat", chat, chat.focus_prompt)
         self.chat = chat
         chat.composer.prompt.insert(self._chat_place.typed)
@@ -334,7 +341,8 @@ class MainScreen(ReportsFailures, Screen[None]):
         terminal: TerminalPane = module.TerminalPane(self._source.root, self.open_shell, id="terminal")
         if self._workspace is not None:
             terminal.set_workspace(self._workspace)
-        terminal.set_files(self._paths)
+        terminal.look_at(self.looked_at)
+        terminal.set_files(self._paths, self.looked_at)
         await self.workbench.add_terminal(terminal, terminal.focus_content)
         self.terminal = terminal
         self.workbench.show("terminal")
@@ -344,10 +352,11 @@ class MainScreen(ReportsFailures, Screen[None]):
         workspace = self._workspace
         if workspace is None:
             return
+        branch = self.looked_at
         self._paths = await workspace.files()
         self.files.set_paths(self._paths)
         if self.terminal is not None:
-            self.terminal.set_files(self._paths)
+            self.terminal.set_files(self._paths, branch)
         self.files.set_changes(await workspace.changes())
 
     @work(group="outline", exclusive=True, exit_on_error=False)
@@ -426,11 +435,21 @@ class MainScreen(ReportsFailures, Screen[None]):
         """Focus the terminal, opening it at first; hide it when it has the focus."""
         if self.terminal is None:
             self._add_terminal()
-        elif not self.terminal.screens:
-            self.workbench.show("terminal")
-            self.terminal.action_new_tab()
+        elif not self.terminal.is_home:
+            self.open_branch_terminal()
         else:
             self.workbench.show_or_hide("terminal")
+
+    def open_branch_terminal(self) -> None:
+        """Type into a terminal of what is looked at, opening one where there is none."""
+        if self.terminal is None:
+            self._add_terminal()
+            return
+        self.workbench.show("terminal")
+        if self.terminal.show_home():
+            self.terminal.focus_content()
+        else:
+            self.terminal.action_new_tab()
 
     def action_branches(self) -> None:
         """Show the board of branches."""
