@@ -83,3 +83,20 @@ async def test_many_commands_at_once_are_recorded_together_and_what_failed_is_tr
     assert ("branch_capture", ("try", 3, "command 4", "")) in workspace.calls
     assert again is not None
     assert await folder.capture() is None
+
+
+async def test_a_folder_that_is_laid_out_while_its_terminal_is_closed_is_given_back(workspace: Prepared) -> None:
+    workspace.hold("branch_place")
+    folder = BranchFolder("try", lambda: as_workspace(workspace))
+    entering = asyncio.ensure_future(folder.enter(lambda _: None, lambda _: None))
+    for _ in range(3):  # the task, and the one that it begins
+        await asyncio.sleep(0)
+    entering.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await entering
+    leaving = asyncio.ensure_future(folder.leave())
+    await asyncio.sleep(0)
+    workspace.release("branch_place")
+
+    assert await leaving is not None
+    assert count(workspace) == ["branch_place", "branch_finished"]

@@ -55,9 +55,8 @@ class BranchFolder:
         """
         workspace = self._open()
         say(f"laying out {self.name}")
-        async with self._guard:  # the shell before may be leaving
-            place = self.place or await workspace.branch_place(self.name, os.getpid())
-            self.place = place
+        # Whoever closes the terminal meanwhile leaves when it is known which folder that is.
+        place = await asyncio.shield(asyncio.ensure_future(self._lay_out(workspace)))
         folder = absolute(Path("/"), place.path)
         environment = command_environment(os.environ, place.environment, folder)
         for note in place.notes:
@@ -68,6 +67,11 @@ class BranchFolder:
             await workspace.branch_capture(self.name, place.slot, "", place.setup)
         say("")
         return folder, environment
+
+    async def _lay_out(self, workspace: Workspace) -> BranchPlace:
+        async with self._guard:  # the shell before may be leaving
+            self.place = self.place or await workspace.branch_place(self.name, os.getpid())
+            return self.place
 
     async def _set_up(self, command: str, folder: Path, environment: dict[str, str], show: Callable[[str], None]) -> None:
         from ramet_tui.screens.branches.process import RunningCommand

@@ -56,6 +56,8 @@ class TerminalTabs(BranchTerminals, Vertical):
         self._screens: list[TerminalScreen] = []
         self._shown = 0
         self._opened = 0
+        self._starts: dict[TerminalScreen, Worker[None]] = {}
+        """What starts the shells, or has done so."""
         self._recordings: dict[tuple[int, TerminalScreen], Worker[None]] = {}
         """What is being stored, by number of the command in its terminal."""
         self._cannot_record = ""
@@ -193,7 +195,7 @@ class TerminalTabs(BranchTerminals, Vertical):
     def _start(self, screen: TerminalScreen) -> None:
         if screen.session.state == "new":
             screen.session.state = "starting"
-            self._run_shell(screen)
+            self._starts[screen] = self._run_shell(screen)
 
     @work(group="shell", exit_on_error=False)
     async def _run_shell(self, screen: TerminalScreen) -> None:
@@ -250,6 +252,9 @@ class TerminalTabs(BranchTerminals, Vertical):
 
     async def _remove(self, screen: TerminalScreen) -> None:
         screen.session.close()
+        start = self._starts.pop(screen, None)
+        if start is not None and screen.session.phase:  # later there may be a shell that nobody would end
+            start.cancel()
         if screen.session.branch is not None:
             self.leave_branch(screen.session)
         self._screens.remove(screen)
