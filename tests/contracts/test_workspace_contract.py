@@ -279,9 +279,11 @@ async def test_the_last_error_goes_with_a_question_and_its_function_is_a_source(
     mentioned = await workspace.mentioned("Why @last-error, and what is @t9?")
     events = await answer(workspace, AskRequest("Why @last-error?", attachments=mentioned.attachments))
     nothing = await workspace.mentioned("What is a cart?")
+    elsewhere = await workspace.mentioned("Why @last-error?", "try"), await workspace.mentioned("Why @last-error?", "")
 
     assert before.attachments == nothing.attachments == ()
     assert before.notes
+    assert [len(found.attachments) for found in elsewhere] == [0, 1]
     (attachment,) = mentioned.attachments
     assert attachment.places[0] == f"shop/payment.py:{line}"
     assert len(mentioned.notes) == 1

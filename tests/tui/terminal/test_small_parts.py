@@ -64,6 +64,7 @@ def test_wrapped_lines_are_searched_selected_and_linked_as_one() -> None:
     [found] = find_text(emulator, "MODULE".lower())
 
     assert (link.path, link.line, link.start, link.end) == ("src/package/module.py", 120, (0, 4), (1, 8))
+    assert [finder.may_have_one(emulator, row) for row in (0, 1, 2)] == [True, True, False]
     assert (found.anchor, found.end) == ((0, 16), (1, 1))
     assert selected_text(emulator, SelectedCells((0, 4), (1, 8))) == "src/package/module.py:120"
     assert selected_text(emulator, SelectedCells((2, 5), (2, 8))) == "漢字"

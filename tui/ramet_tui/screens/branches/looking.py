@@ -131,6 +131,8 @@ class BranchLook:
     def _board_closed(self, chosen: str | None) -> None:
         enters = self.board is not None and self.board.enters
         self.board = None
+        if enters:
+            self._main.set_focus(None)  # what is typed before the shell is there goes nowhere, and not into a question
         if chosen is not None and (chosen != self.name or enters):
             self.look_at(chosen, enters=enters)
 

@@ -34,6 +34,9 @@ class BranchTerminals(ReportsFailures, Vertical):
         self._over: set[BranchFolder] = set()
         """Those whose shell has ended and that are not given back yet."""
         self._told: set[str] = set()
+        """Remarks that were made; none is made twice."""
+        self._failing = ""
+        """Why the last call failed; empty when it went well."""
 
     def branch_folder(self, name: str) -> BranchFolder:
         """Return what a new terminal in a branch needs."""
@@ -104,14 +107,15 @@ class BranchTerminals(ReportsFailures, Vertical):
             self.post_message(ProblemOccurred(error))
             return False
         except UsageError as error:  # the folder or the branch is gone
-            self._warn("What was recorded is kept. Leave the shell with `exit`; enter then lays the branch out.", error.what)
+            self._fail("What was recorded is kept. Leave the shell with `exit`; enter then lays the branch out.", error.what)
             return False
         except RametError as error:
-            self._warn(
+            self._fail(
                 f"{error.what} {error.advice}".strip(),
                 f"Not recorded in {folder.name} yet; it stays in the folder, and the next command tries again",
             )
             return False
+        self._failing = ""
         if taken is not None and taken.branches[0].state == "dropped":
             self._warn(
                 f"What its terminal changes is kept with it: ramet branch undo {folder.name}", f"{folder.name} was dropped"
@@ -119,6 +123,12 @@ class BranchTerminals(ReportsFailures, Vertical):
         for note in taken.notes if taken is not None else ():
             self._warn(note)
         return True
+
+    def _fail(self, text: str, title: str) -> None:
+        if text != self._failing:
+            self._failing = text
+            self._told.discard(text)
+            self._warn(text, title)
 
     def _warn(self, text: str, title: str = "") -> None:
         if text not in self._told:
