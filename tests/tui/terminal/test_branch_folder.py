@@ -100,3 +100,17 @@ async def test_a_folder_that_is_laid_out_while_its_terminal_is_closed_is_given_b
 
     assert await leaving is not None
     assert count(workspace) == ["branch_place", "branch_finished"]
+
+
+async def test_a_shell_that_is_started_again_at_once_keeps_its_folder(workspace: Prepared) -> None:
+    """The end of the one before comes late, and is about its own folder only."""
+    workspace.setup = ""
+    folder = BranchFolder("try", lambda: as_workspace(workspace))
+    await folder.enter(lambda _: None, lambda _: None)
+    first = folder.place
+    await folder.enter(lambda _: None, lambda _: None)
+    late = await folder.leave(first)
+
+    assert late is None
+    assert folder.place is not None
+    assert count(workspace) == ["branch_place", "branch_finished", "branch_place"]

@@ -173,6 +173,8 @@ class MainScreen(ReportsFailures, Screen[None]):
         self, workspace: Workspace, elsewhere: Elsewhere | None, branch: str, stat: DiffStat | None, *, is_other: bool
     ) -> None:
         """Have the panes show what a workspace says and files from where they are now; `stat` is how the branch differs."""
+        if not self.query(HeaderLine):  # the app is being left
+            return
         self._workspace = workspace
         self.header.branch, self.header.stat = branch, stat
         self._source.elsewhere = elsewhere

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from ramet.branch_models import BranchFork, BranchPlace
@@ -69,9 +70,11 @@ class BranchFolder:
         return folder, environment
 
     async def _lay_out(self, workspace: Workspace) -> BranchPlace:
-        async with self._guard:  # the shell before may be leaving
-            self.place = self.place or await workspace.branch_place(self.name, os.getpid())
-            return self.place
+        async with self._guard:
+            with suppress(UsageError):  # there may be no such folder any more
+                await self._give_back()  # the shell before may not have come to that
+            self.place = place = await workspace.branch_place(self.name, os.getpid())
+            return place
 
     async def _set_up(self, command: str, folder: Path, environment: dict[str, str], show: Callable[[str], None]) -> None:
         from ramet_tui.screens.branches.process import RunningCommand
@@ -101,18 +104,28 @@ class BranchFolder:
             first = command.split("\n", 1)[0][:_LONGEST_MESSAGE]
             return await self._open().branch_capture(self.name, self.place.slot, first)
 
-    async def leave(self) -> BranchFork | None:
-        """Have everything recorded and give the folder back; None where that was done. Raises RametError; then call again."""
+    async def leave(self, place: BranchPlace | None = None) -> BranchFork | None:
+        """Have everything recorded and give the folder back; None where that was done.
+
+        Args:
+            place: What is left; None for whatever there is. Another shell may have been started since, which keeps its own.
+
+        Raises:
+            RametError: It is still to be left.
+        """
         async with self._guard:
-            if self.place is None:
-                return None
-            try:
-                taken = await self._open().branch_finished(self.name, self.place.slot, owner=os.getpid())
-            except UsageError:  # there is no such folder any more
-                self.place = None
-                raise
+            return await self._give_back() if place is None or place is self.place else None
+
+    async def _give_back(self) -> BranchFork | None:
+        if self.place is None:
+            return None
+        try:
+            taken = await self._open().branch_finished(self.name, self.place.slot, owner=os.getpid())
+        except UsageError:  # there is no such folder any more
             self.place = None
-            return taken
+            raise
+        self.place = None
+        return taken
 
     def recording(self, recording: CommandRecording) -> CommandRecording:
         """Return a command of the shell as one of the branch."""

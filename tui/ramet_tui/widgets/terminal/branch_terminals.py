@@ -9,7 +9,7 @@ from collections.abc import Awaitable
 from textual import work
 from textual.containers import Vertical
 
-from ramet.branch_models import BranchFork
+from ramet.branch_models import BranchFork, BranchPlace
 from ramet.errors import EngineError, RametError, UsageError
 from ramet.inert import inert_line
 from ramet.workspace.protocol import Workspace
@@ -72,15 +72,16 @@ class BranchTerminals(ReportsFailures, Vertical):
 
     def leave_branch(self, session: Session) -> None:
         """Have recorded what a shell has changed that ends, and give the folder back."""
-        if session.branch is not None:
-            self._over.add(session.branch)
-            self._leave(session.branch, session)
+        if session.branch is None or (session.branch.place is None and not session.is_closed):
+            return
+        self._over.add(session.branch)
+        self._leave(session.branch, session, session.branch.place)
 
     @work(group="leave", exit_on_error=False)
-    async def _leave(self, folder: BranchFolder, session: Session | None = None) -> None:
+    async def _leave(self, folder: BranchFolder, session: Session | None = None, place: BranchPlace | None = None) -> None:
         if session is not None:
             await asyncio.to_thread(session.join, END_SECONDS)
-        if await self._said(folder, folder.leave()):
+        if await self._said(folder, folder.leave(place)):
             self._over.discard(folder)
 
     async def leave_ended(self, session: Session) -> None:

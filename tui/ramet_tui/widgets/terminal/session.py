@@ -114,6 +114,11 @@ class Session:
             self.on_output()
 
     @property
+    def is_closed(self) -> bool:
+        """Whether its terminal was closed."""
+        return self._is_closed
+
+    @property
     def branch_name(self) -> str:
         """The branch that it is in; empty for the working tree."""
         return self.branch.name if self.branch is not None else ""
