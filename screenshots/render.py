@@ -95,6 +95,8 @@ async def type_text(pilot: Pilot[None], text: str) -> None:
         "/": "slash",
         '"': "quotation_mark",
         "-": "minus",
+        "'": "apostrophe",
+        ",": "comma",
     }
     await pilot.press(*(names.get(character, character) for character in text))
 
@@ -140,6 +142,105 @@ async def terminal(pilot: Pilot[None]) -> None:
     await pilot.pause(0.5)
 
 
+FLAGS = '''"""Switches in the environment."""
+
+OFF = {"", "0", "false", "no", "off"}
+
+
+def is_on(value: str | None, default: bool = False) -> bool:
+    """Return whether a variable switches something on."""
+    return default if value is None else value.strip().lower() not in OFF
+'''
+OLD_DEBUG = 'return bool(val and val.lower() not in {"0", "false", "no"})'
+OLD_DOTENV = """    if not val:
+        return default
+
+    return val.lower() in ("0", "false", "no")"""
+EDIT = f"""
+import pathlib
+helpers = pathlib.Path("src/flask/helpers.py")
+text = helpers.read_text().replace({OLD_DEBUG!r}, "return is_on(val)")
+text = text.replace({OLD_DOTENV!r}, "    return not is_on(val, default=not default)")
+helpers.write_text(text.replace("from .globals import", "from .flags import is_on\\nfrom .globals import", 1))
+pathlib.Path("src/flask/flags.py").write_text({FLAGS!r})
+"""
+"""What one of the branches changes."""
+
+
+def make_branches(root: Path) -> None:
+    """Make branches in which something was done, unless an earlier scene did."""
+    marker = HOME / "branches-made"
+    if marker.exists():
+        return
+    check = "python3", "-m", "tabnanny", "-v"
+    for arguments in (
+        ("new", "lookup-error"),
+        ("run", "lookup-error", "--", "sed", "-i", "s/RuntimeError/LookupError/", "src/flask/ctx.py"),
+        ("run", "lookup-error", "--", *check, "src/flask/ctx.py"),
+        ("new", "debug-flag"),
+        ("run", "debug-flag", "--", "python3", "-c", EDIT),
+        ("run", "debug-flag", "--", *check, "src/flask/helpers.py", "src/flask/flags.py"),
+    ):
+        ramet = Path(sys.executable).with_name("ramet")
+        subprocess.run([ramet, "branch", *arguments], cwd=root, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    marker.touch()
+
+
+async def on_board(pilot: Pilot[None]) -> None:
+    """Open the board with its branches."""
+    await asyncio.to_thread(make_branches, HOME / "flask")
+    await pilot.press("f2", "ctrl+b")
+    await shown(pilot, "debug-flag")
+
+
+async def board(pilot: Pilot[None]) -> None:
+    """All branches and what is known of one."""
+    await on_board(pilot)
+
+
+async def diff(pilot: Pilot[None]) -> None:
+    """A branch beside what it was forked from, one hunk of it chosen."""
+    await on_board(pilot)
+    await pilot.press("d")
+    await shown(pilot, "helpers.py")
+    await pilot.press("s", "]", "n", "n", "space")
+    await pilot.pause(1.0)
+
+
+async def conflict(pilot: Pilot[None]) -> None:
+    """A merge where the working tree has changed the same lines meanwhile."""
+    await on_board(pilot)
+    helpers = HOME / "flask" / "src/flask/helpers.py"
+    before = helpers.read_text()
+    helpers.write_text(before.replace(OLD_DEBUG, OLD_DEBUG.replace('"no"', '"no", "off"')))
+    try:
+        await pilot.press("m")
+        await shown(pilot, "working tree now")
+        await pilot.press("3")
+        await pilot.pause(0.5)
+    finally:
+        helpers.write_text(before)
+
+
+async def branch_terminal(pilot: Pilot[None]) -> None:
+    """A shell in a branch, above it a file that its command has changed."""
+    await on_board(pilot)
+    await pilot.press("e")
+    await shown(pilot, "$ ")
+    await pilot.press("ctrl+right_square_bracket", "ctrl+o")
+    await type_text(pilot, "flask/flags.py")
+    await shown(pilot, "src/flask/flags.py")
+    await pilot.press("enter")
+    await shown(pilot, "Switches in the environment")
+    await pilot.press("ctrl+j")
+    await type_text(pilot, """sed -i 's/"off"/"off", "none"/' src/flask/flags.py""")
+    await pilot.press("enter")
+    await shown(pilot, '"off", "none"}')
+    await type_text(pilot, "python3 -m tabnanny -v src/flask/flags.py")
+    await pilot.press("enter")
+    await shown(pilot, "Clean bill")
+
+
 async def welcome(pilot: Pilot[None]) -> None:
     """The app as it opens."""
     await shown(pilot, "Files")
@@ -153,6 +254,10 @@ SCENES: dict[str, tuple[Scene, tuple[int, int], str]] = {
     "terminal": (terminal, (150, 44), "ramet-dark"),
     "narrow": (answer, (80, 24), "ramet-dark"),
     "welcome": (welcome, (150, 44), "ramet-dark"),
+    "branches": (board, (150, 26), "ramet-dark"),
+    "branch-diff": (diff, (150, 44), "ramet-dark"),
+    "branch-conflict": (conflict, (120, 28), "ramet-dark"),
+    "branch-terminal": (branch_terminal, (150, 44), "ramet-dark"),
 }
 
 

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from ramet.errors import EngineCrashed, StoreLocked
@@ -381,6 +382,16 @@ def _conflicts(workspace: BranchingWorkspace) -> None:
     workspace.conflicts = CONFLICTS
 
 
+def _counted(workspace: BranchingWorkspace) -> None:
+    _branches(workspace)
+    workspace.present = replace(workspace.present, branches=4)
+
+
+def _in_branch() -> ScriptedShell:
+    script = command("sed -i s/1.8/2.1/ orchard/grove.py", "") + command("pytest -q", TESTS, 1) + prompt()
+    return ScriptedShell(script, 0.02, 0.97)
+
+
 async def _drawn(pilot: Pilot[None]) -> None:
     """Wait for the frame of the terminal that is due."""
     assert isinstance(pilot.app, RametApp)
@@ -437,6 +448,18 @@ SCENES: dict[str, Scene] = {
         Scene("branch-diff-split", _keys("ctrl+b", "d", "s"), _branches),
         Scene("branch-conflicts", _keys("ctrl+b", "m", "3"), _conflicts),
         Scene("branch-look", _then(_open("orchard/grove.py", 10), _keys("ctrl+b", "enter")), _branches),
+        Scene(
+            "terminal-branch",
+            _then(_open("orchard/grove.py", 10), _keys("ctrl+b", "enter"), _terminal),
+            _branches,
+            shell=_in_branch,
+        ),
+        Scene(
+            "terminal-branch-left",
+            _then(_keys("ctrl+b", "enter"), _terminal, _keys(LEAVE, "alt+w")),
+            _counted,
+            shell=_in_branch,
+        ),
         Scene(
             "terminal-zoomed",
             _then(_terminal, _keys(LEAVE, "t", "ctrl+right_square_bracket", "f6")),

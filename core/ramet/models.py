@@ -220,6 +220,8 @@ class WorkspaceStatus(Value, frozen=True):
     model: ModelChoice | None
     revision: int
     """Grows whenever files, git state or index changed, so that a front end knows when to ask again; not by progress."""
+    branches: int = 0
+    """Live branches of the file system."""
 
 
 class Span(Value, frozen=True):

@@ -279,9 +279,11 @@ async def test_the_last_error_goes_with_a_question_and_its_function_is_a_source(
     mentioned = await workspace.mentioned("Why @last-error, and what is @t9?")
     events = await answer(workspace, AskRequest("Why @last-error?", attachments=mentioned.attachments))
     nothing = await workspace.mentioned("What is a cart?")
+    elsewhere = await workspace.mentioned("Why @last-error?", "try"), await workspace.mentioned("Why @last-error?", "")
 
     assert before.attachments == nothing.attachments == ()
     assert before.notes
+    assert [len(found.attachments) for found in elsewhere] == [0, 1]
     (attachment,) = mentioned.attachments
     assert attachment.places[0] == f"shop/payment.py:{line}"
     assert len(mentioned.notes) == 1
@@ -345,8 +347,11 @@ async def test_a_branch_is_forked_edited_compared_merged_and_dropped(workspace: 
     on_the_disk = (shop / "shop/cart.py").read_text(), (shop / "web/app.ts").exists()
     undone = await workspace.branch_undo()
     place = await workspace.branch_place("try", os.getpid())
+    (Path(place.path) / "first.txt").write_text("first\n")
+    captured = await workspace.branch_capture("try", place.slot, "echo")
+    counted = (await workspace.status()).branches
     (Path(place.path) / "made.txt").write_text("made\n")
-    finished = await workspace.branch_finished("try", place.slot, BranchRun("make", 0, 1.0, 0.5, "made\n"))
+    finished = await workspace.branch_finished("try", place.slot, BranchRun("make", 0, 1.0, 0.5, "made\n"), owner=os.getpid())
     place = await workspace.branch_place("try", os.getpid())
     output = f"{place.path}/shop/cart.py:1: error\n1 failed, 2 passed in 0.10s\n"
     mark = CheckMark("tests", "failed")
@@ -367,6 +372,7 @@ async def test_a_branch_is_forked_edited_compared_merged_and_dropped(workspace: 
     assert [(file.path, file.state) for file in diff.files] == [("web/app.ts", "deleted")]
     assert ([conflict.path for conflict in open_.conflicts], open_.is_written) == (["shop/cart.py"], False)
     assert (merged.is_written, on_the_disk) == (True, ("CART = 1\n", False))
+    assert (captured.branches[0].stat.files, counted) == (3, 1)
     assert (undone.kind, (shop / "shop/cart.py").read_text()) == ("merge", "MINE = 1\n")
     assert (finished.branches[0].runs[-1].changed, shown.runs[-2].output) == (1, "made\n")
     assert [run.check.summary for run in shown.checks if run.check is not None] == ["1 failed, 2 passed"]

@@ -67,7 +67,12 @@ class ScriptedBranches:
     async def branch_place(self, name: str, owner: int = 0) -> BranchPlace:
         return await self._answer("branch_place", name, BranchPlace)
 
-    async def branch_finished(self, name: str, slot: int, run: BranchRun | None = None, setup: str = "") -> BranchFork:
+    async def branch_capture(self, name: str, slot: int, command: str = "", setup: str = "") -> BranchFork:
+        return await self._answer("branch_capture", (name, slot, command, setup), BranchFork)
+
+    async def branch_finished(
+        self, name: str, slot: int, run: BranchRun | None = None, setup: str = "", owner: int = 0
+    ) -> BranchFork:
         return await self._answer("branch_finished", (name, slot, run, setup), BranchFork)
 
     async def branch_checks(self) -> CheckCommands:

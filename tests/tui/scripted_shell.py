@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ramet.terminal.recorder import Recorder
@@ -46,7 +46,9 @@ class ScriptedShell:
         self.is_busy = False
         self.typed = bytearray()
 
-    def __call__(self, name: str, folder: Path, columns: int, rows: int, on_ready: Callable[[], None]) -> OpenedShell:
+    def __call__(
+        self, name: str, folder: Path, environment: Mapping[str, str], columns: int, rows: int, on_ready: Callable[[], None]
+    ) -> OpenedShell:
         self._unread = self._script
         times = iter(self._clock)
         last = self._clock[-1]

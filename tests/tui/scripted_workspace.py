@@ -259,8 +259,8 @@ class ScriptedWorkspace(ScriptedBranches):
             earlier_tokens=0,
         )
 
-    async def mentioned(self, question: str) -> Mentioned:
-        await self._enter("mentioned", question)
+    async def mentioned(self, question: str, branch: str | None = None) -> Mentioned:
+        await self._enter("mentioned", question if branch is None else (question, branch))
         return self.mentions
 
     async def check_citations(self, citations: tuple[Citation, ...]) -> tuple[Citation, ...]:

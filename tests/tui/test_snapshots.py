@@ -12,7 +12,7 @@ from tests.scenes import SCENES, write_orchard
 
 NARROW, SMALL, USUAL, LARGE = (60, 20), (80, 24), (120, 40), (200, 60)
 AT_SMALL = ["files", "code", "answer", "file-finder", "code-search", "palette", "help", "problem", "terminal", "terminal-search"]
-AT_SMALL += ["branches", "branch-conflicts"]
+AT_SMALL += ["branches", "branch-conflicts", "terminal-branch"]
 IN_LIGHT = ["files", "answer", "find-in-file", "code-search", "palette", "problem", "toast", "terminal"]
 PICTURES = [
     *((name, USUAL, DARK) for name in SCENES),

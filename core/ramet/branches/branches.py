@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Collection, Iterable, Sequence
@@ -62,6 +63,8 @@ class Branches:
         self.location = location
         self.store = BranchStore(location, directories)
         self._secured: tuple[str, Head] | None = None
+        self._counted: tuple[tuple[int, int, int], int] = (0, 0, 0), 0
+        """Which file was counted, and what came out."""
 
     @property
     def _objects(self) -> ObjectStore:
@@ -84,6 +87,17 @@ class Branches:
             moved = {tree: len(self._objects.changes(tree, now)) for tree in {record.origin.tree for record in records}}
         values = [record.value(moved.get(record.origin.tree)) for record in records]
         return tuple(sorted(values, key=lambda branch: -branch.created))
+
+    def count(self) -> int:
+        """Return how many branches there are; cheap enough to be asked all the time."""
+        try:
+            status = (self.store.folder / "state.json").stat()
+        except OSError:
+            return 0
+        seen = (status.st_ino, status.st_mtime_ns, status.st_size)
+        if self._counted[0] != seen:
+            self._counted = seen, sum(record.is_live for record in self.store.state().branches)
+        return self._counted[1]
 
     def get(self, name: str) -> Branch:
         """Return one branch. Raises UsageError when there is none of that name."""
@@ -281,10 +295,20 @@ class Branches:
         with self.store.locked():
             return self._working.place(self._current(name), owner, needs)
 
-    def finished(self, name: str, slot: int, run: BranchRun | None = None, setup: str = "") -> BranchFork:
+    def capture(self, name: str, slot: int, command: str = "", setup: str = "") -> tuple[BranchFork, bool]:
+        """Take what was changed so far where somebody goes on working into the branch; return it, and whether that was anything.
+
+        The notes say what is no part of the branch; `setup` is a set-up command that was run there.
+        """
+        with self.store.locked():
+            before = self._worked_in(name, slot)
+            record, notes = self._working.capture(before, slot, command, setup)
+            return BranchFork((record.value(),), notes=notes), record.head != before.head
+
+    def finished(self, name: str, slot: int, run: BranchRun | None = None, setup: str = "", owner: int = 0) -> BranchFork:
         """Take what a command did, which is over, into its branch; the notes say what is no part of it."""
         with self.store.locked():
-            record, notes = self._working.finished(self.record(name), slot, run, setup)
+            record, notes = self._working.finished(self._worked_in(name, slot), slot, run, setup, owner)
             self.put(record)
             return BranchFork((record.value(),), notes=notes)
 
@@ -322,6 +346,12 @@ class Branches:
         with self.store.locked():
             return self._working.absorb(self.record(name))[0]
 
+    def _worked_in(self, name: str, slot: int) -> BranchRecord:
+        """Return the branch of a folder in which somebody works, also when it was dropped meanwhile. Raises UsageError."""
+        ids = [each.branch for each in self._working.pool.slots() if each.number == slot]
+        found = self._of_id(ids[0]) if ids else None
+        return found if found is not None and found.name == name else self.record(name)
+
     def _of_id(self, branch: str) -> BranchRecord | None:
         return next((record for record in self.store.state().branches if record.id == branch), None)
 
@@ -331,7 +361,7 @@ class Branches:
 
     @cached_property
     def _housekeeping(self) -> Housekeeping:
-        return Housekeeping(self.store, self._working.pool)
+        return Housekeeping(self.store, self._working.pool, self._working.empty)
 
     @cached_property
     def _merging(self) -> MergeBack:
@@ -395,6 +425,11 @@ class Branches:
 
     def _history(self, origin: Baseline) -> str:
         return origin.head.commit if origin.head is not None else ""
+
+    @property
+    def laid_out(self) -> str:
+        """A pattern of the folders in which branches are laid out."""
+        return rf"{re.escape(str(self.folder))}/pool/\d+/tree(?=/)"
 
     @property
     def folder(self) -> Path:

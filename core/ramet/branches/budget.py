@@ -6,14 +6,14 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from ramet.branch_models import BranchUsage
 from ramet.branches.objects import RAW, ObjectStore
-from ramet.branches.pool import Pool, trash_entries
+from ramet.branches.pool import Pool, Slot, trash_entries
 from ramet.branches.records import KEPT_SECONDS, BranchRecord, StoreState
 from ramet.branches.store import BranchStore
 
@@ -24,9 +24,11 @@ _MOST_COUNTED = 500_000
 class Housekeeping:
     """Counts and frees the disk space of one working tree's branches; the caller holds the lock for everything that removes."""
 
-    def __init__(self, store: BranchStore, pool: Pool) -> None:
+    def __init__(self, store: BranchStore, pool: Pool, empty: Callable[[Slot], None]) -> None:
+        """Take the folders, and what has the changes in one recorded before it goes."""
         self._store = store
         self._pool = pool
+        self._empty = empty
 
     def usage(self, limit: int) -> BranchUsage:
         """Return what is in use, as far as it can be counted soon."""
@@ -46,6 +48,7 @@ class Housekeeping:
             used = self.usage(limit).objects + usage.worktrees
         for slot in idle if used > limit else ():
             used -= sum(_sizes(self._pool.path(slot)))
+            self._empty(slot)
             self._pool.throw_away(slot)
             if used <= limit:
                 break

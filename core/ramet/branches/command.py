@@ -6,7 +6,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from ramet.branch_models import BranchRun
+from msgspec.structs import replace
+
+from ramet.branch_models import BranchPlace, BranchRun
+from ramet.models import CommandRecording
+from ramet.paths import absolute, path_to_text
 from ramet.terminal.kept import HeadAndTail, Kept
 from ramet.terminal.plain import plain_text
 
@@ -33,3 +37,10 @@ def command_environment(inherited: Mapping[str, str], added: Mapping[str, str], 
         is_path = name == "PYTHONPATH" and name in found
         found[name] = f"{value}{os.pathsep}{found[name]}" if is_path else value
     return {**found, "PWD": str(folder)}
+
+
+def in_branch(recording: CommandRecording, place: BranchPlace, root: Path) -> CommandRecording:
+    """Return a command that a shell recorded where a branch is laid out as one of the branch, with its folder as in `root`."""
+    here, laid_out = absolute(Path("/"), recording.folder), absolute(Path("/"), place.path)
+    folder = root / here.relative_to(laid_out) if here.is_relative_to(laid_out) else root
+    return replace(recording, folder=path_to_text(os.fsencode(folder)), branch=place.branch)

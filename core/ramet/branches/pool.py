@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from ramet.branches.objects import Head, ObjectStore
 from ramet.branches.records import BranchRecord, read_record, write_record
-from ramet.errors import BranchConflict
+from ramet.errors import BranchConflict, GitError
 from ramet.git.runner import Git
 from ramet.inert import inert_line
 from ramet.paths import path_to_text
@@ -38,10 +38,8 @@ class Slot(Struct, frozen=True):
     commit: str = ""
     tree: str = ""
     """What was laid out; empty while that is under way."""
-    owner: int = 0
-    """The process that works in it; 0 for none."""
-    works: int = 0
-    """How much was begun in it and is not over."""
+    owners: tuple[int, ...] = ()
+    """The processes that work in it, one as often as it has something running there."""
     used: float = 0.0
     setup: str = ""
     """The set-up command that was run in it last."""
@@ -53,7 +51,21 @@ class Slot(Struct, frozen=True):
     @property
     def is_busy(self) -> bool:
         """Whether a process works in it that is still there."""
-        return self.owner > 0 and _is_alive(self.owner)
+        return any(_is_alive(owner) for owner in self.owners)
+
+    def entered(self, owner: int) -> Slot:
+        """Return it with one more that works there; 0 stands for nobody."""
+        alive = tuple(each for each in self.owners if _is_alive(each))
+        return replace(self, owners=(*alive, owner) if owner else alive, used=time.time())
+
+    def left(self, owner: int) -> Slot:
+        """Return it with one less; 0 stands for whoever came last."""
+        owners = list(self.owners)
+        if owner in owners:
+            owners.remove(owner)
+        elif owners and not owner:
+            owners.pop()
+        return replace(self, owners=tuple(owners), used=time.time())
 
 
 class Pool:
@@ -85,25 +97,24 @@ class Pool:
         if movable:
             return min(movable, key=lambda slot: slot.used)
         if len(slots) >= _MOST_SLOTS:
-            raise BranchConflict(f"{len(slots)} commands run in branches already.", "Wait for one to end.")
+            what = f"Commands and shells run in {len(slots)} branches already, which is the most."
+            raise BranchConflict(what, "End one of them, then try again.")
         return Slot(max((slot.number for slot in slots), default=0) + 1)
 
     def path(self, slot: Slot) -> Path:
         """Return the folder with the branch's files."""
         return self._home / str(slot.number) / "tree"
 
+    def is_there(self, slot: Slot) -> bool:
+        """Whether the folder is still on the disk."""
+        return self.path(slot).is_dir()
+
     def lay_out(self, slot: Slot, record: BranchRecord, owner: int) -> Slot:
         """Make a folder hold the files of a branch; files that git ignores stay, as when one checks out another branch."""
-        now = replace(
-            slot,
-            owner=owner,
-            works=1 if owner else 0,
-            used=time.time(),
-            is_held=not owner or (slot.branch == record.id and slot.is_held),
-        )
-        if slot.branch == record.id and slot.tree == record.tree:
-            return self._save(replace(now, commit=record.head))
+        now = replace(slot.entered(owner), is_held=not owner or (slot.branch == record.id and slot.is_held))
         folder = self.path(slot)
+        if slot.branch == record.id and slot.tree == record.tree and self.is_there(slot):
+            return self._save(replace(now, commit=record.head))
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for link in slot.links if slot.branch != record.id else ():
@@ -116,6 +127,20 @@ class Pool:
         git.run("read-tree", "--reset", "-u", record.tree, environment=environment)
         links = slot.links if slot.branch == record.id else ()
         return self._save(replace(now, branch=record.id, commit=record.head, tree=record.tree, links=links))
+
+    def follow(self, slot: Slot, record: BranchRecord) -> Slot:
+        """Bring a folder in which somebody works, and whose state was just recorded, up to its branch.
+
+        Where a file is in the way that was changed since, or that git ignores, all stays as it is until the next time.
+        """
+        if slot.tree == record.tree:
+            return slot
+        git, environment = self._git(slot)
+        try:
+            git.run("read-tree", "-m", "-u", slot.tree, record.tree, environment=environment)
+        except GitError:
+            return slot
+        return self._save(replace(slot, tree=record.tree, commit=record.head))
 
     def recorded(self, slot: Slot) -> tuple[str, tuple[str, ...]]:
         """Store what is in a folder now and return its tree, and sentences about what was left out."""
@@ -144,11 +169,9 @@ class Pool:
         self._objects.secure(tree, Head(), base=slot.tree)
         return tree, tuple(notes)
 
-    def settled(self, slot: Slot, record: BranchRecord, tree: str) -> None:
-        """Remember that a folder holds a tree that is the state of a branch, or part of it, and that one work in it is over."""
-        left = max(slot.works - 1, 0)
-        owner = slot.owner if left else 0
-        self._save(replace(slot, tree=tree, commit=record.head, owner=owner, works=left, used=time.time()))
+    def settled(self, slot: Slot, record: BranchRecord, tree: str) -> Slot:
+        """Remember that a folder holds a tree that is the state of a branch, or part of it."""
+        return self._save(replace(slot, tree=tree, commit=record.head))
 
     def remember(self, slot: Slot) -> Slot:
         """Store what is known of a folder."""

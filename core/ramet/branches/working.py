@@ -55,10 +55,11 @@ class Working:
         """Lay a branch out and return where; `owner` is the process that will work there, 0 for none."""
         notes: list[str] = []
         slot = self._pool.of(record.id)
-        if slot is not None and slot.is_busy:
-            if slot.owner != owner:
-                notes.append(f"Process {slot.owner} works in the branch as well; both see the same files.")
-            slot = self._pool.remember(replace(slot, works=slot.works + bool(owner)))
+        if slot is not None and slot.is_busy and self._pool.is_there(slot):
+            others = [each for each in slot.entered(0).owners if each != owner]
+            if others:
+                notes.append(f"Process {others[0]} works in the branch as well; both see the same files.")
+            slot = self._pool.remember(replace(slot.entered(owner), is_held=slot.is_held or not owner))
         else:
             slot = slot or self._emptied()
             slot = self._pool.lay_out(slot, record, owner)
@@ -86,44 +87,68 @@ class Working:
     def _emptied(self) -> Slot:
         """Return a folder to use, what was changed in it being part of its own branch."""
         slot = self._pool.free()
+        self.empty(slot)
+        return slot
+
+    def empty(self, slot: Slot) -> None:
+        """Take what was changed in a folder in which nobody works into its branch, before it is used for something else."""
         other = self._find(slot.branch) if slot.tree else None
         if other is not None:
             self.absorb(other)
-        return slot
 
-    def absorb(self, record: BranchRecord, *, ends: bool = False, command: str = "") -> tuple[BranchRecord, int, tuple[str, ...]]:
+    def absorb(
+        self, record: BranchRecord, *, is_asked: bool = False, command: str = ""
+    ) -> tuple[BranchRecord, int, tuple[str, ...]]:
         """Take what was changed in the branch's folder into the branch; return it, how many files, and what was left out.
 
-        While a process works there nothing is taken, unless it is the one that `ends`, and did so with a `command`.
+        While somebody works there nothing is taken unless it `is_asked` for, after a `command`.
         """
         slot = self._pool.of(record.id)
-        if slot is None or (slot.is_busy and not ends):
+        if slot is None or (slot.is_busy and not is_asked):
             return record, 0, ()
+        if not self._pool.is_there(slot):
+            return record, 0, (f"The folder of {record.name} is gone; what was recorded before is in the branch.",)
         tree, notes = self._pool.recorded(slot)
         changes = self._objects.changes(slot.tree, tree)
         if changes:
             target = tree if record.tree == slot.tree else self._combined(slot, record, tree)
             record = self._advance(record, target, f"Run {command}" if command else _CAPTURED)
-        if changes or ends:
+        if changes or is_asked:
             self._pool.settled(slot, record, tree)
         return record, len(changes), notes
 
+    def capture(self, record: BranchRecord, slot: int, command: str, setup: str) -> tuple[BranchRecord, tuple[str, ...]]:
+        """Record what was changed so far where somebody goes on working, and show there what was edited elsewhere."""
+        found = self._laid_out(record, slot)
+        if setup:
+            self._pool.remember(replace(found, setup=setup))
+        record, _, notes = self.absorb(record, is_asked=True, command=command)
+        found = self._laid_out(record, slot)
+        if self._pool.is_there(found):
+            self._pool.follow(found, record)
+        return record, notes
+
     def finished(
-        self, record: BranchRecord, slot: int, run: BranchRun | None, setup: str
+        self, record: BranchRecord, slot: int, run: BranchRun | None, setup: str, owner: int
     ) -> tuple[BranchRecord, tuple[str, ...]]:
         """Record what a command did that is over. Raises UsageError when the branch is not laid out there."""
-        found = self._pool.of(record.id)
-        if found is None or found.number != slot:
-            raise UsageError(f"The branch {record.name} is not laid out there any more.", "Run the command again.")
+        found = self._laid_out(record, slot)
         if setup:
             self._pool.remember(replace(found, setup=setup))
         before = record.head
-        record, count, notes = self.absorb(record, ends=True, command=run.command if run is not None else "")
+        record, count, notes = self.absorb(record, is_asked=True, command=run.command if run is not None else "")
+        self._pool.remember(self._laid_out(record, slot).left(owner))
         if run is not None:
             left = self._pool.of(record.id) or found
             check = replace(run.check, trees=tuple(dict.fromkeys((found.tree, left.tree)))) if run.check is not None else None
             record = replace(record, runs=remembered(record.runs, replace(run, changed=count, commit=before, check=check)))
         return record, notes
+
+    def _laid_out(self, record: BranchRecord, slot: int) -> Slot:
+        found = self._pool.of(record.id)
+        if found is None or found.number != slot:
+            raise UsageError(f"The branch {record.name} is not laid out there any more.", "Run the command again.")
+        return found
 
     def _combined(self, slot: Slot, record: BranchRecord, tree: str) -> str:
         """Return the branch's tree with what a command changed, whose version counts where both changed the same."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from ramet.errors import UsageError
 from ramet.models import Attachment, CommandRun, Mentioned
@@ -38,13 +40,32 @@ class Commands(Protocol):
 class Files:
     """The files of a repository, as far as a digest needs them."""
 
-    def __init__(self, root: str, paths: Collection[str], read_lines: ReadLines) -> None:
+    def __init__(
+        self,
+        root: str,
+        paths: Collection[str],
+        read_lines: ReadLines,
+        in_branch: Callable[[str], Files | None] | None = None,
+        laid_out: str = "",
+    ) -> None:
+        """Take the files.
+
+        Args:
+            in_branch: Gives the files of a branch, None where there is none of that name; blocks.
+            laid_out: Of a branch, a pattern of the folders that it may have been laid out in: they stand for the root.
+        """
         self.root = root
         self.paths = paths
         self.read_lines = read_lines
+        self._in_branch = in_branch
+        self._laid_out = re.compile(laid_out) if laid_out else None
 
     def digest(self, run: CommandRun) -> Digest:
-        """Return what a command tells about its failure."""
+        """Return what a command tells about its failure, with the files as they are where it ran."""
+        if run.branch and self._in_branch is not None and (files := self._in_branch(run.branch)) is not None:
+            return files.digest(replace(run, branch=""))
+        if self._laid_out is not None:
+            run = replace(run, output=self._laid_out.sub(lambda _: self.root, run.output))
         return digest(run, self.paths, self.read_lines, estimated_tokens, root=self.root)
 
 
@@ -102,7 +123,8 @@ def _recent(commands: Commands) -> Attachment | None:
 def _head(run: CommandRun) -> str:
     code = "exit code not known" if run.exit_code is None else f"exit code {run.exit_code}"
     took = f", {run.duration:.1f} s" if run.duration is not None else ""
-    return f"$ {run.command}\n({code}{took}, in {run.folder})"
+    branch = f" of the branch {run.branch}" if run.branch else ""
+    return f"$ {run.command}\n({code}{took}, in {run.folder}{branch})"
 
 
 def _output(run: CommandRun, limit: int) -> str:

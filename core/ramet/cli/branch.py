@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from ramet.branch_models import Branch, BranchFork, BranchPlace, BranchRun, ForkRequest, MergeRequest
-from ramet.branches.command import branch_run, command_environment
+from ramet.branches.command import branch_run, command_environment, in_branch
 from ramet.cli.branch_checks import check
 from ramet.cli.branch_compare import compare
 from ramet.cli.branch_output import print_branch, print_diff, print_list, print_merge, sentence_of
@@ -25,7 +24,7 @@ from ramet.cli.session import Session
 from ramet.cli.shell import run_shell
 from ramet.errors import UsageError
 from ramet.models import CommandRecording
-from ramet.paths import absolute, path_to_text
+from ramet.paths import absolute
 from ramet.terminal.kept import Kept
 from ramet.terminal.recorder import CommandOutput
 from ramet.terminal.shell_launch import is_recorded, launch_shell, user_shell
@@ -193,7 +192,7 @@ async def _enter(session: Session, workspace: Workspace) -> int:
     return await _work(session, workspace, [user_shell(session.environment)], is_shell=True)
 
 
-def _run_shell(session: Session, shell: str, name: str, place: BranchPlace, root: Path, inside: Path, environment: Env) -> Ran:
+def _run_shell(session: Session, shell: str, place: BranchPlace, root: Path, inside: Path, environment: Env) -> Ran:
     """Run the user's shell in a branch, its commands recorded as those of the branch where it can tell of them."""
     launch = launch_shell(shell, environment, "branch")
     is_own_terminal = all(os.isatty(descriptor) for descriptor in (0, 1, 2)) and not is_recorded(session.environment)
@@ -201,12 +200,9 @@ def _run_shell(session: Session, shell: str, name: str, place: BranchPlace, root
         return run_recorded([shell], inside, environment)
     started, begun = time.time(), time.monotonic()
     keeper = Keeper(session)
-    laid_out = absolute(Path("/"), place.path)
 
     def keep(recording: CommandRecording) -> None:
-        here = absolute(Path("/"), recording.folder)
-        folder = root / here.relative_to(laid_out) if here.is_relative_to(laid_out) else root
-        keeper.keep(replace(recording, folder=path_to_text(os.fsencode(folder)), branch=name))
+        keeper.keep(in_branch(recording, place, root))
 
     try:
         code = run_shell(launch, "branch", inside, keep)
@@ -242,12 +238,12 @@ async def _work(session: Session, workspace: Workspace, words: list[str], *, is_
             done = branch_run(shlex.join(words), problem[1], time.time(), 0.0, Kept(problem[0].encode(), b"", 0, 0))
         else:
             if is_shell:
-                ran = _run_shell(session, words[0], name, place, workspace.root, inside, environment)
+                ran = _run_shell(session, words[0], place, workspace.root, inside, environment)
             else:
                 ran = run_recorded(words, inside, environment, shows=not is_quiet)
             done = branch_run(shlex.join(words), ran.exit_code, ran.started, ran.duration, ran.output.output.kept())
     finally:
-        taken = await workspace.branch_finished(name, place.slot, done, setup)
+        taken = await workspace.branch_finished(name, place.slot, done, setup, os.getpid())
     (branch,) = taken.branches
     kept = branch.runs[-1]
     if is_quiet:

@@ -219,9 +219,9 @@ class RemoteWorkspace:
         """See `Workspace`."""
         return await self._call(protocol.LAST_ERROR, NoParams())
 
-    async def mentioned(self, question: str) -> Mentioned:
+    async def mentioned(self, question: str, branch: str | None = None) -> Mentioned:
         """See `Workspace`."""
-        return await self._call(protocol.MENTIONED, protocol.MentionedParams(question))
+        return await self._call(protocol.MENTIONED, protocol.MentionedParams(question, branch))
 
     async def branch_new(self, request: ForkRequest) -> BranchFork:
         """See `Workspace`."""
@@ -271,9 +271,15 @@ class RemoteWorkspace:
         """See `Workspace`."""
         return await self._call(protocol.BRANCH_PLACE, protocol.BranchPlaceParams(name, owner))
 
-    async def branch_finished(self, name: str, slot: int, run: BranchRun | None = None, setup: str = "") -> BranchFork:
+    async def branch_capture(self, name: str, slot: int, command: str = "", setup: str = "") -> BranchFork:
         """See `Workspace`."""
-        return await self._call_once(protocol.BRANCH_FINISHED, protocol.BranchFinishedParams(name, slot, run, setup))
+        return await self._call(protocol.BRANCH_CAPTURE, protocol.BranchCaptureParams(name, slot, command, setup))
+
+    async def branch_finished(
+        self, name: str, slot: int, run: BranchRun | None = None, setup: str = "", owner: int = 0
+    ) -> BranchFork:
+        """See `Workspace`."""
+        return await self._call_once(protocol.BRANCH_FINISHED, protocol.BranchFinishedParams(name, slot, run, setup, owner))
 
     async def branch_checks(self) -> CheckCommands:
         """See `Workspace`."""

@@ -240,6 +240,7 @@ class MentionedParams(Struct, frozen=True, forbid_unknown_fields=True):
     """Parameters of `mentioned`."""
 
     question: str
+    branch: str | None = None
 
 
 class ForkParams(Struct, frozen=True, forbid_unknown_fields=True):
@@ -310,6 +311,15 @@ class BranchPlaceParams(Struct, frozen=True, forbid_unknown_fields=True):
     owner: int = 0
 
 
+class BranchCaptureParams(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of `branch_capture`."""
+
+    name: str
+    slot: int
+    command: str = ""
+    setup: str = ""
+
+
 class BranchFinishedParams(Struct, frozen=True, forbid_unknown_fields=True):
     """Parameters of `branch_finished`."""
 
@@ -317,6 +327,7 @@ class BranchFinishedParams(Struct, frozen=True, forbid_unknown_fields=True):
     slot: int
     run: BranchRun | None = None
     setup: str = ""
+    owner: int = 0
 
 
 class EngineStatus(Struct, frozen=True):
@@ -392,6 +403,7 @@ BRANCH_UNDO: Call[BranchUndoParams, BranchUndo] = Call("branch_undo", BranchUndo
 BRANCH_KEEP: Call[BranchKeepParams, KeptBranch] = Call("branch_keep", BranchKeepParams, KeptBranch)
 BRANCH_DROP: Call[BranchParams, Branch] = Call("branch_drop", BranchParams, Branch)
 BRANCH_PLACE: Call[BranchPlaceParams, BranchPlace] = Call("branch_place", BranchPlaceParams, BranchPlace)
+BRANCH_CAPTURE: Call[BranchCaptureParams, BranchFork] = Call("branch_capture", BranchCaptureParams, BranchFork)
 BRANCH_FINISHED: Call[BranchFinishedParams, BranchFork] = Call("branch_finished", BranchFinishedParams, BranchFork)
 BRANCH_CHECKS: Call[NoParams, CheckCommands] = Call("branch_checks", NoParams, CheckCommands)
 DOCTOR: Call[NoParams, tuple[Finding, ...]] = Call("doctor", NoParams, tuple[Finding, ...])
@@ -440,6 +452,7 @@ WORKSPACE_METHODS: dict[str, AnyMethod] = {
         BRANCH_KEEP,
         BRANCH_DROP,
         BRANCH_PLACE,
+        BRANCH_CAPTURE,
         BRANCH_FINISHED,
         BRANCH_CHECKS,
         DOCTOR,

@@ -96,10 +96,15 @@ class CommandDatabase:
 
         return replace(run, id=self._database.run(write))
 
-    def list(self, limit: int, *, failed: bool = False) -> tuple[CommandRun, ...]:
-        """Return the newest runs without their output, the newest first; only those that failed where wanted."""
-        where = f" WHERE {_failure()}" if failed else ""
-        return self._select(f"{_SELECT_WITHOUT_OUTPUT}{where} ORDER BY id DESC LIMIT ?", (limit,))
+    def list(self, limit: int, *, failed: bool = False, branch: str | None = None) -> tuple[CommandRun, ...]:
+        """Return the newest runs without their output, the newest first; only those that failed where wanted.
+
+        `branch` is the only branch whose runs count, the empty name stands for the working tree; None takes all.
+        """
+        conditions = [*([_failure()] if failed else []), *(["branch = ?"] if branch is not None else [])]
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        values = (limit,) if branch is None else (branch, limit)
+        return self._select(f"{_SELECT_WITHOUT_OUTPUT}{where} ORDER BY id DESC LIMIT ?", values)
 
     def get(self, id: int) -> CommandRun:
         """Return one run. Raises UsageError when there is none of that number."""
@@ -109,9 +114,10 @@ class CommandDatabase:
             raise UsageError(f"There is no command {id} in this repository.", advice)
         return found[0]
 
-    def last_error(self) -> CommandRun | None:
-        """Return the newest run that failed; None when none did."""
-        found = self._select(f"{_SELECT} WHERE {_failure()} ORDER BY id DESC LIMIT 1", ())
+    def last_error(self, branch: str | None = None) -> CommandRun | None:
+        """Return the newest run that failed, of a branch as in `list`; None when none did."""
+        where = f"{_failure()}{' AND branch = ?' if branch is not None else ''}"
+        found = self._select(f"{_SELECT} WHERE {where} ORDER BY id DESC LIMIT 1", () if branch is None else (branch,))
         return found[0] if found else None
 
     def search(self, query: str, limit: int) -> tuple[CommandRun, ...]:

@@ -143,7 +143,7 @@ class Checking:
             self._tell(CheckBegan(name, command.name, "taking in what changed"))
         finally:
             # Also when this is cancelled: the folder is given back, and nothing that the command did is lost.
-            taken = await asyncio.shield(self._workspace.branch_finished(name, place.slot, run, setup))
+            taken = await asyncio.shield(self._workspace.branch_finished(name, place.slot, run, setup, os.getpid()))
         self._note(taken.notes)
         return taken.branches[0].runs[-1]
 

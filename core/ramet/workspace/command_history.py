@@ -67,10 +67,10 @@ class CommandHistory:
             summary = "ended by a signal" if run.exit_code is None else f"exit code {run.exit_code}"
         return replace(check, name=self._intake.redact(check.name), summary=self._intake.redact(summary))
 
-    def list(self, limit: int, *, failed: bool) -> tuple[CommandRun, ...]:
-        """Return the newest, without their output."""
+    def list(self, limit: int, *, failed: bool, branch: str | None = None) -> tuple[CommandRun, ...]:
+        """Return the newest, of a branch where one is given (the empty name is the working tree), without their output."""
         self._intake.take_in(self._settings)
-        return self._database.list(limit, failed=failed)
+        return self._database.list(limit, failed=failed, branch=branch)
 
     def get(self, id: int) -> CommandRun:
         """Return one. Raises UsageError."""
@@ -87,7 +87,27 @@ class CommandHistory:
         self._intake.take_in(self._settings)
         return self._database.forget(ids)
 
+    def last_error(self, branch: str | None = None) -> CommandRun | None:
+        """Return the newest that failed, of a branch where one is given."""
+        self._intake.take_in(self._settings)
+        return self._database.last_error(branch)
+
+
+class CommandsOf:
+    """The commands of one branch, or of the working tree, as far as mentions need them."""
+
+    def __init__(self, history: CommandHistory, branch: str) -> None:
+        self._history = history
+        self._branch = branch
+
+    def list(self, limit: int, *, failed: bool) -> tuple[CommandRun, ...]:
+        """Return the newest, without their output."""
+        return self._history.list(limit, failed=failed, branch=self._branch)
+
+    def get(self, id: int) -> CommandRun:
+        """Return one, of whatever branch: its number was given. Raises UsageError."""
+        return self._history.get(id)
+
     def last_error(self) -> CommandRun | None:
         """Return the newest that failed."""
-        self._intake.take_in(self._settings)
-        return self._database.last_error()
+        return self._history.last_error(self._branch)

@@ -36,7 +36,7 @@ from ramet.chat.repository import Repository
 from ramet.chat.terminal_mentions import Files, mentions_terminal, terminal_mentions
 from ramet.config import Config
 from ramet.embed.protocol import name_of
-from ramet.errors import ModelError, StoreError
+from ramet.errors import ModelError, RametError, StoreError
 from ramet.events import AskEvent, IndexEvent, StatusChanged
 from ramet.llm.choice import choose_model
 from ramet.llm.litellm_model import open_model
@@ -61,7 +61,7 @@ from ramet.models import (
     WorkspaceStatus,
 )
 from ramet.paths import UserDirectories, path_to_text
-from ramet.workspace.command_history import CommandHistory
+from ramet.workspace.command_history import CommandHistory, CommandsOf
 from ramet.workspace.command_intake import CommandIntake
 from ramet.workspace.revision_repository import RevisionRepository
 from ramet.workspace.services import Services, budget_of
@@ -125,6 +125,7 @@ class LocalWorkspace:
             embedder=name_of(self._services.embedder),
             model=self._choice,
             revision=self._services.listeners.revision,
+            branches=await asyncio.to_thread(self._services.count_branches),
         )
 
     async def watch(self) -> AsyncGenerator[StatusChanged, None]:
@@ -240,15 +241,31 @@ class LocalWorkspace:
         """See `Workspace`."""
         return await asyncio.to_thread(self._commands.last_error)
 
-    async def mentioned(self, question: str) -> Mentioned:
+    async def mentioned(self, question: str, branch: str | None = None) -> Mentioned:
         """See `Workspace`."""
         if not mentions_terminal(question):
             return Mentioned(())
-        files = Files(str(self.root), await self.files(), self.read_lines)
-        found = await asyncio.to_thread(terminal_mentions, question, self._commands, files)
+        files = Files(str(self.root), await self.files(), self.read_lines, self._files_in_branch)
+        commands = self._commands if branch is None else CommandsOf(self._commands, branch)
+        found = await asyncio.to_thread(terminal_mentions, question, commands, files)
         # A digest shows lines of the repository, which were never cleaned.
         attachments = tuple(replace(each, text=self._redact(each.text)) for each in found.attachments)
         return replace(found, attachments=attachments)
+
+    def _files_in_branch(self, name: str) -> Files | None:
+        """Return the files of a branch, where commands print its folder in the pool and mean the root. Blocks."""
+        branches = self._services.branches
+
+        def read_lines(path: str) -> Sequence[str] | None:
+            try:
+                return branches.read(name, path).decode("utf-8", "replace").split("\n")
+            except RametError:
+                return None
+
+        try:
+            return Files(str(self.root), branches.files(name), read_lines, None, branches.laid_out)
+        except RametError:  # it was dropped
+            return None
 
     # -- branches of the file system
 
@@ -305,13 +322,22 @@ class LocalWorkspace:
         needs = Needs(tuple(names_of(self._config.branch_links)), self._config.branch_setup)
         return await asyncio.to_thread(self._services.branches.place, name, owner, needs)
 
-    async def branch_finished(self, name: str, slot: int, run: BranchRun | None = None, setup: str = "") -> BranchFork:
+    async def branch_capture(self, name: str, slot: int, command: str = "", setup: str = "") -> BranchFork:
+        """See `Workspace`."""
+        taken, is_changed = await asyncio.to_thread(self._services.branches.capture, name, slot, command, setup)
+        if is_changed:
+            self._services.branches_changed(self._branch_limit)
+        return taken
+
+    async def branch_finished(
+        self, name: str, slot: int, run: BranchRun | None = None, setup: str = "", owner: int = 0
+    ) -> BranchFork:
         """See `Workspace`."""
         if run is not None:
             root = path_to_text(os.fsencode(self.root))
             folder = str(self._services.branches.folder_of(slot))
             run = await asyncio.to_thread(self._commands.record_in_branch, name, root, run, folder)
-        return await self._branching(self._services.branches.finished, name, slot, run, setup)
+        return await self._branching(self._services.branches.finished, name, slot, run, setup, owner)
 
     async def branch_checks(self) -> CheckCommands:
         """See `Workspace`."""

@@ -123,8 +123,12 @@ class Workspace(Protocol):
     async def last_error(self) -> CommandRun | None:
         """Return the newest command that failed; one that Ctrl-C ended has not. None when none did."""
 
-    async def mentioned(self, question: str) -> Mentioned:
-        """Return what `@terminal`, `@t3` and `@last-error` in a question stand for, to be attached to it."""
+    async def mentioned(self, question: str, branch: str | None = None) -> Mentioned:
+        """Return what `@terminal`, `@t3` and `@last-error` in a question stand for, to be attached to it.
+
+        `branch` names the branch whose commands `@terminal` and `@last-error` mean; the empty name means those of the working
+        tree, None all.
+        """
 
     async def branch_new(self, request: ForkRequest) -> BranchFork:
         """Make branches of the file system that begin with the working tree as it is, or with a branch or a revision."""
@@ -162,8 +166,19 @@ class Workspace(Protocol):
     async def branch_place(self, name: str, owner: int = 0) -> BranchPlace:
         """Lay a branch out in a folder; `owner` is the process that will run a command there, 0 for a person who looks."""
 
-    async def branch_finished(self, name: str, slot: int, run: BranchRun | None = None, setup: str = "") -> BranchFork:
-        """Take what a command changed, which is over, into its branch, and remember the command."""
+    async def branch_capture(self, name: str, slot: int, command: str = "", setup: str = "") -> BranchFork:
+        """Take what was changed so far in a folder where somebody goes on working into its branch.
+
+        `command` is what ended there, `setup` a set-up command that was run there.
+        """
+
+    async def branch_finished(
+        self, name: str, slot: int, run: BranchRun | None = None, setup: str = "", owner: int = 0
+    ) -> BranchFork:
+        """Take what a command changed, which is over, into its branch, and remember the command.
+
+        `owner` is the process that was named to `branch_place`; 0 stands for the one that came last.
+        """
 
     async def branch_checks(self) -> CheckCommands:
         """Return the checks that the user configured; where there are none, those that the repository suggests."""

@@ -16,7 +16,7 @@ from ramet.branches.branches import Branches
 from ramet.config import Config, IndexLimits
 from ramet.embed.factory import EmbedderKey, embedder_key, make_embedder
 from ramet.embed.protocol import PreparedEmbedder
-from ramet.errors import RametError
+from ramet.errors import RametError, StoreError
 from ramet.events import IndexEvent
 from ramet.git.repository import GitRepository, Location, locate
 from ramet.index.file_reader import text_lines
@@ -299,6 +299,13 @@ class Services:
         if now - self._tidied_at > _TIDY_SECONDS:
             self._tidied_at = now
             self._in_background(self._tidy(limit))
+
+    def count_branches(self) -> int:
+        """Return how many live branches there are; 0 where that cannot be read, which whoever uses them is told."""
+        try:
+            return self.branches.count()
+        except StoreError:
+            return 0
 
     def take_branch_notes(self) -> tuple[str, ...]:
         """Return what was repaired or removed since the last call."""

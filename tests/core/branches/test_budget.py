@@ -75,8 +75,10 @@ def test_idle_folders_are_given_up_beyond_the_limit(branches: Branches, shop: Pa
     place = branches.place("try", os.getpid(), Needs())
     busy = branches.tidy(100_000)
     branches.finished("try", place.slot)
+    (Path(place.path) / "by-hand.txt").write_text("later\n")
     branches.tidy(100_000)
 
+    assert branches.read("try", "by-hand.txt") == b"later\n"
     assert busy[-1].endswith("drop some.")
     assert branches.usage(PLENTY).worktrees == 0
     assert len(branches.read("try", "large.txt")) == 200_000

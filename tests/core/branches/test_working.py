@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -109,6 +110,78 @@ def test_what_a_process_left_that_was_killed_is_not_lost(branches: Branches, sho
     branches.place("other", os.getpid(), NEEDS)
 
     assert branches.read("try", "half.txt") == b"half\n"
+
+
+def test_what_changes_while_somebody_works_there_is_recorded_when_asked_and_edits_come_in(branches: Branches, shop: Path) -> None:
+    """Until somebody asks, nothing is taken; what is not recorded yet is never overwritten by an edit from elsewhere."""
+    fork(branches)
+    place = branches.place("try", os.getpid(), NEEDS)
+    (folder(place) / "made.txt").write_text("made\n")
+    untouched = branches.diff("try").files
+    taken, is_changed = branches.capture("try", place.slot, "make")
+    branches.write("try", [FileEdit("elsewhere.txt", b"elsewhere\n"), FileEdit("README.md", b"edited\n")])
+    (folder(place) / "README.md").write_text("by the shell\n")
+    branches.capture("try", place.slot)
+    again = branches.capture("try", place.slot)[1]
+
+    assert untouched == ()
+    assert (taken.branches[0].stat.files, is_changed, again) == (1, True, False)
+    assert (folder(place) / "elsewhere.txt").read_text() == "elsewhere\n"
+    assert branches.read("try", "README.md") == b"by the shell\n"
+
+
+def test_a_folder_is_free_when_the_last_of_those_who_work_there_has_left(branches: Branches, shop: Path) -> None:
+    """The same process counts as often as it came; an end that names nobody is that of the last one."""
+    fork(branches)
+    fork(branches, "other")
+    other = subprocess.Popen(["sleep", "60"])
+    try:
+        first = branches.place("try", os.getpid(), NEEDS)
+        second = branches.place("try", other.pid, NEEDS)
+        branches.place("try", os.getpid(), NEEDS)
+        branches.finished("try", first.slot, owner=other.pid)
+        branches.finished("try", first.slot)
+        while_one_works = branches.place("other", os.getpid(), NEEDS)
+        branches.finished("try", first.slot, owner=os.getpid())
+        branches.finished("other", while_one_works.slot)
+        fork(branches, "third")
+        third = branches.place("third", os.getpid(), NEEDS)
+    finally:
+        other.kill()
+        other.wait()
+
+    assert [f"Process {os.getpid()} works in the branch as well" in note for note in second.notes] == [True]
+    assert first.slot == second.slot != while_one_works.slot
+    assert third.slot == first.slot
+
+
+def test_a_folder_that_was_deleted_takes_no_file_out_of_its_branch(branches: Branches, shop: Path) -> None:
+    fork(branches)
+    place = branches.place("try", os.getpid(), NEEDS)
+    (folder(place) / "made.txt").write_text("made\n")
+    branches.capture("try", place.slot)
+    before = branches.files("try")
+    shutil.rmtree(folder(place))
+    taken, is_changed = branches.capture("try", place.slot)
+    again = branches.place("try", os.getpid(), NEEDS)
+
+    assert (branches.files("try"), is_changed) == (before, False)
+    assert "is gone" in taken.notes[0]
+    assert (folder(again) / "made.txt").read_text() == "made\n"
+
+
+def test_what_is_done_in_a_branch_that_was_dropped_meanwhile_is_kept_with_it(branches: Branches, shop: Path) -> None:
+    fork(branches)
+    place = branches.place("try", os.getpid(), NEEDS)
+    branches.drop("try")
+    (folder(place) / "made.txt").write_text("made\n")
+    taken, _ = branches.capture("try", place.slot)
+    (folder(place) / "late.txt").write_text("late\n")
+    branches.finished("try", place.slot)
+    branches.undo("try")
+
+    assert taken.branches[0].state == "dropped"
+    assert {file.path for file in branches.diff("try").files} == {"late.txt", "made.txt"}
 
 
 def test_ignored_folders_are_linked_and_named_files_copied(branches: Branches, shop: Path, git: Run) -> None:

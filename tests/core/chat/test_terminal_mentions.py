@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from ramet.chat.terminal_mentions import Files, mentions_terminal, terminal_mentions
 from ramet.errors import UsageError
@@ -121,3 +122,24 @@ def test_the_place_of_the_error_is_searched_for_last_where_it_counts_most(files:
     query = retrieval_query("Why @last-error?", mentioned.attachments)
 
     assert query.endswith("shop/payment.py:12")
+
+
+def test_a_command_of_a_branch_is_told_with_its_files_and_its_folder_stands_for_the_root(files: Files) -> None:
+    """The pool may have laid the branch out elsewhere since."""
+    printed = 'Traceback (most recent call last):\n  File "/data/pool/3/tree/run.py", line 1, in <module>\nKeyError: 1\n'
+    run = CommandRun(4, "branch", "python run.py", FOLDER, 1, 2.0, 0.25, printed, 3, branch="try")
+    there = Files(FOLDER, ["run.py"], lambda _: ["only = 'in the branch'"], None, r"/data/pool/\d+/tree(?=/)")
+    asked: list[str] = []
+
+    def in_branch(name: str) -> Files | None:
+        asked.append(name)
+        return there if name == "try" else None
+
+    here = Files(FOLDER, files.paths, files.read_lines, in_branch)
+    (found,) = terminal_mentions("@last-error", RecordedCommands(run), here).attachments
+    (gone,) = terminal_mentions("@t4", RecordedCommands(replace(run, branch="gone")), here).attachments
+
+    assert found.places == ("run.py:1",)
+    assert "only = 'in the branch'" in found.text
+    assert "of the branch gone)" in gone.text
+    assert asked == ["try", "gone"]

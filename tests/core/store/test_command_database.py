@@ -61,6 +61,20 @@ def test_the_last_error_is_the_newest_that_failed_by_itself(database: CommandDat
     assert [each.command for each in database.list(10, failed=True)] == ["make", "old"]
 
 
+def test_the_commands_of_one_branch_or_of_the_working_tree_are_told_apart(database: CommandDatabase) -> None:
+    runs = run("pytest", exit_code=1), run("make", exit_code=2), run("ls")
+    add(database, *(replace(each, branch=branch) for each, branch in zip(runs, ("try", "", "try"), strict=True)))
+
+    assert [each.command for each in database.list(9, branch="try")] == ["ls", "pytest"]
+    assert [each.command for each in database.list(9, failed=True, branch="")] == ["make"]
+    assert [found and found.command for found in map(database.last_error, ("try", "", "other", None))] == [
+        "pytest",
+        "make",
+        None,
+        "make",
+    ]
+
+
 def test_words_are_found_in_commands_and_output(database: CommandDatabase) -> None:
     add(
         database,

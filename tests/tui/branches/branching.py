@@ -158,7 +158,13 @@ class BranchingWorkspace(ScriptedWorkspace):
         await self._enter("branch_place", (name, owner == os.getpid()))
         return BranchPlace(name, str(self.root), 1, "c" * 40, {"RAMET_BRANCH": name})
 
-    async def branch_finished(self, name: str, slot: int, run: BranchRun | None = None, setup: str = "") -> BranchFork:
+    async def branch_capture(self, name: str, slot: int, command: str = "", setup: str = "") -> BranchFork:
+        await self._enter("branch_capture", (name, slot, command, setup))
+        return BranchFork((self._find(name),))
+
+    async def branch_finished(
+        self, name: str, slot: int, run: BranchRun | None = None, setup: str = "", owner: int = 0
+    ) -> BranchFork:
         await self._enter("branch_finished", (name, slot, run, setup))
         found = self._find(name)
         if run is not None and run.check is not None:

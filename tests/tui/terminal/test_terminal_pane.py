@@ -220,10 +220,12 @@ async def test_what_goes_wrong_is_said_and_the_terminal_goes_on(workspace: Scrip
 
         terminal.pane._open_shell = fail  # type: ignore[assignment]
         await press(terminal.pilot, LEAVE, "t")
-        await terminal.until(lambda: "No terminal could be opened." in terminal.border)
+        await terminal.until(lambda: "did not start" in terminal.border)
+        problem = terminal.text
 
         assert said == ["Commands are not recorded: The disk is full."]
         assert "exit 7" not in restarted
+        assert "No terminal could be opened.\nClose some terminals." in problem
 
 
 async def test_full_screen_and_mouse_programs_get_what_they_ask_for(workspace: ScriptedWorkspace, tmp_path: Path) -> None:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from msgspec.structs import replace
 from textual import getters, on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widget import Widget
 
+from ramet.branch_models import DiffStat
 from ramet.errors import RametError
 from ramet.events import IndexEvent, IndexFinished
 from ramet.inert import inert_line
@@ -27,6 +28,7 @@ from ramet_tui.messages import PlaceSelected, ProblemOccurred, UsageChanged
 from ramet_tui.navigation import History, Place
 from ramet_tui.screens import actions
 from ramet_tui.screens.branches.looking import BranchLook
+from ramet_tui.screens.main_bindings import MAIN_BINDINGS
 from ramet_tui.widgets.chat_place import ChatPlace
 from ramet_tui.widgets.failures import ReportsFailures
 from ramet_tui.widgets.files_pane import FilesPane
@@ -56,44 +58,7 @@ class MainScreen(ReportsFailures, Screen[None]):
     """Owns the panes and the history of visited places; the app owns the workspace."""
 
     AUTO_FOCUS = "ChatPlace"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+p", "palette", "palette", id="app.palette", priority=True, tooltip="List every action"),
-        Binding("ctrl+o", "find_file", "file", id="go.file", priority=True, tooltip="Open a file by a part of its name"),
-        Binding("ctrl+t", "find_symbol", "symbol", id="go.symbol", priority=True, tooltip="Go to a definition by its name"),
-        Binding("ctrl+f", "search", "search", id="go.search", priority=True, tooltip="Search the code by words and meaning"),
-        Binding("ctrl+g", "go_to_line", "line", id="go.line", priority=True, tooltip="Go to a line of the open file"),
-        Binding("alt+left", "go_back", "back", show=False, id="go.back", tooltip="Go back to where you were"),
-        Binding("alt+right", "go_forward", "forward", show=False, id="go.forward", tooltip="Go forward again"),
-        Binding("f2", "pane('files')", "files", show=False, id="pane.files", tooltip="Focus the files; again to hide them"),
-        Binding("f3", "pane('outline')", "outline", show=False, id="pane.outline", tooltip="Focus the outline; again to hide it"),
-        Binding("f4", "pane('viewer')", "viewer", show=False, id="pane.viewer", tooltip="Focus the viewer; again to hide it"),
-        Binding("f5", "pane('chat')", "chat", show=False, id="pane.chat", tooltip="Focus the chat; again to hide it"),
-        Binding(
-            "ctrl+j", "terminal", "terminal", id="pane.terminal", priority=True, tooltip="Focus the terminal; again to hide it"
-        ),
-        Binding(
-            "ctrl+b", "branches", "branches", id="go.branches", priority=True, tooltip="List the branches and what is in them"
-        ),
-        Binding("alt+w", "working_tree", "back", show=False, id="go.working_tree", tooltip="Go back to the working tree"),
-        Binding(
-            "f6", "zoom", "zoom", id="pane.zoom", priority=True, tooltip="Give the focused pane the whole screen, or take it back"
-        ),
-        Binding(
-            "f7",
-            "resize(-1)",
-            "narrower",
-            show=False,
-            id="pane.narrower",
-            priority=True,
-            tooltip="Make the focused pane narrower",
-        ),
-        Binding("f8", "resize(1)", "wider", show=False, id="pane.wider", priority=True, tooltip="Make the focused pane wider"),
-        Binding("f9", "toggle_index", "index", show=False, id="index.toggle", tooltip="Update the index, or pause its update"),
-        Binding("alt+i", "rebuild_index", "rebuild", show=False, id="index.rebuild", tooltip="Index everything anew"),
-        Binding("alt+t", "app.switch_theme", "theme", show=False, id="app.theme", tooltip="Switch between dark and light"),
-        Binding("f1", "help", "keys", id="help.keys", priority=True, tooltip="Show all keys"),
-        Binding("ctrl+q", "app.quit", "quit", show=False, id="app.quit", priority=True, tooltip="Leave Ramet"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = MAIN_BINDINGS
 
     header = getters.query_one(HeaderLine)
     switcher = getters.query_one(PaneSwitcher)
@@ -186,8 +151,9 @@ class MainScreen(ReportsFailures, Screen[None]):
             self.chat.show_status(status)
         if status.revision != self._revision:
             self._revision = status.revision
-            self._refresh_files()
-            self.viewer.follow()
+            if not self.looked_at:  # else looking at the branch again does so
+                self._refresh_files()
+                self.viewer.follow()
             self._looking.status_arrived()
 
     @property
@@ -203,12 +169,18 @@ class MainScreen(ReportsFailures, Screen[None]):
         """Show a branch in all panes; the empty name shows the working tree."""
         self._looking.look_at(branch)
 
-    def show_workspace(self, workspace: Workspace, elsewhere: Elsewhere | None, branch: str, *, is_other: bool) -> None:
-        """Have the panes show what a workspace says and files from where they are now."""
+    def show_workspace(
+        self, workspace: Workspace, elsewhere: Elsewhere | None, branch: str, stat: DiffStat | None, *, is_other: bool
+    ) -> None:
+        """Have the panes show what a workspace says and files from where they are now; `stat` is how the branch differs."""
+        if not self.query(HeaderLine):  # the app is being left
+            return
         self._workspace = workspace
+        self.header.branch, self.header.stat = branch, stat
         self._source.elsewhere = elsewhere
+        if is_other and self.terminal is not None:
+            self.terminal.look_at(branch)
         if is_other:
-            self.header.branch = branch
             self.set_class(bool(branch), "-branch")
             self.files.border_title = f"Files ⎇ {inert_line(branch)}" if branch else "Files"
             if self.chat is not None:
@@ -319,6 +291,7 @@ class MainScreen(ReportsFailures, Screen[None]):
         module = await asyncio.to_thread(importlib.import_module, "ramet_tui.widgets.chat.pane")
         chat: ChatPane = module.ChatPane(id="chat", classes="pane")
         chat.border_title = "Chat"
+        chat.front_branch = lambda: self.terminal.front_branch if self.terminal is not None and self.terminal.display else None
         await self.workbench.replace("chat", chat, chat.focus_prompt)
         self.chat = chat
         chat.composer.prompt.insert(self._chat_place.typed)
@@ -334,7 +307,8 @@ class MainScreen(ReportsFailures, Screen[None]):
         terminal: TerminalPane = module.TerminalPane(self._source.root, self.open_shell, id="terminal")
         if self._workspace is not None:
             terminal.set_workspace(self._workspace)
-        terminal.set_files(self._paths)
+        terminal.look_at(self.looked_at)
+        terminal.set_files(self._paths, self.looked_at)
         await self.workbench.add_terminal(terminal, terminal.focus_content)
         self.terminal = terminal
         self.workbench.show("terminal")
@@ -344,10 +318,11 @@ class MainScreen(ReportsFailures, Screen[None]):
         workspace = self._workspace
         if workspace is None:
             return
+        branch = self.looked_at
         self._paths = await workspace.files()
         self.files.set_paths(self._paths)
         if self.terminal is not None:
-            self.terminal.set_files(self._paths)
+            self.terminal.set_files(self._paths, branch)
         self.files.set_changes(await workspace.changes())
 
     @work(group="outline", exclusive=True, exit_on_error=False)
@@ -426,11 +401,21 @@ class MainScreen(ReportsFailures, Screen[None]):
         """Focus the terminal, opening it at first; hide it when it has the focus."""
         if self.terminal is None:
             self._add_terminal()
-        elif not self.terminal.screens:
-            self.workbench.show("terminal")
-            self.terminal.action_new_tab()
+        elif not self.terminal.is_home:
+            self.open_branch_terminal()
         else:
             self.workbench.show_or_hide("terminal")
+
+    def open_branch_terminal(self) -> None:
+        """Type into a terminal of what is looked at, opening one where there is none."""
+        if self.terminal is None:
+            self._add_terminal()
+            return
+        self.workbench.show("terminal")
+        if self.terminal.show_home():
+            self.terminal.focus_content()
+        else:
+            self.terminal.action_new_tab()
 
     def action_branches(self) -> None:
         """Show the board of branches."""

@@ -7,6 +7,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from ramet.branch_models import DiffStat
 from ramet.events import IndexProgress, IndexWaiting, Scanned
 from ramet.inert import inert_line
 from ramet.models import IndexStatus, ModelChoice, Usage, WorkspaceStatus
@@ -39,6 +40,8 @@ class HeaderLine(Widget):
     usage: reactive[Usage | None] = reactive(None)
     branch: reactive[str] = reactive("")
     """The branch that the panes show; empty for the working tree."""
+    stat: reactive[DiffStat | None] = reactive(None)
+    """How that branch differs from its base."""
     note: reactive[str] = reactive("starting")
     """What stands in the place of the index state while there is no status."""
 
@@ -55,6 +58,8 @@ class HeaderLine(Widget):
         left = _joined([self._title(), *self._git()])
         if left.cell_length + right.cell_length + 2 > width:
             left = self._title()
+        if self.branch:
+            left, right = self._fitting(left, right, width)
         room = width - right.cell_length
         return left.truncate(max(room - 1, 0), ellipsis=True).pad_right(max(room - left.cell_length, 0)) + right
 
@@ -62,9 +67,25 @@ class HeaderLine(Widget):
         name = self.status.name if self.status is not None else self._folder_name
         title = Content.assemble((" ramet ", "bold $accent"), " ", (inert_line(name), "bold"))
         if self.branch:
-            sign = (f" ⎇ {inert_line(self.branch)} ", "bold $background on $branch")
-            title += Content.assemble("  ", sign, ("  alt+w back", "$secondary-text"))
+            title += Content("  ") + self._sign()
+            if self.stat is not None and self.stat.files:
+                title += Content.assemble(
+                    "  ", (f"+{self.stat.added:,}", "$status-added"), (f" \u2212{self.stat.removed:,}", "$status-deleted")
+                )
+            title += Content.assemble(("  alt+w back", "$secondary-text"))
         return title
+
+    def _fitting(self, title: Content, right: Content, width: int) -> tuple[Content, Content]:
+        """Return what there is room for: the branch that is looked at gives way last."""
+        sign, index = Content(" ") + self._sign(), self._index()
+        for left, beside in ((title, right), (title, index), (sign, index)):
+            if left.cell_length + beside.cell_length + 2 <= width:
+                return left, beside
+        return sign, Content("")
+
+    def _sign(self) -> Content:
+        """The branch that is looked at."""
+        return Content.assemble((f" ⎇ {inert_line(self.branch)} ", "bold $background on $branch"))
 
     def _git(self) -> list[Content]:
         if self.branch or self.status is None or self.status.head is None:
@@ -74,6 +95,8 @@ class HeaderLine(Widget):
         parts = [Content.assemble(("⎇ ", "$faint-text"), (name, "$secondary-text"))]
         if self.status.changed_files:
             parts.append(Content.assemble((f"±{self.status.changed_files:,}", "$status-modified")))
+        if self.status.branches:
+            parts.append(Content.assemble((_branches(self.status.branches), "$faint-text")))
         return parts
 
     def _index(self) -> Content:
@@ -128,6 +151,10 @@ def _model_content(model: ModelChoice | None) -> Content:
     if model is None:
         return Content.assemble(("no model", "$faint-text"), " ")
     return Content.assemble((inert_line(model.name.rpartition("/")[2]), "$secondary-text"), " ")
+
+
+def _branches(count: int) -> str:
+    return f"+{count:,} branch{'' if count == 1 else 'es'}"
 
 
 def _tokens(usage: Usage) -> str:

@@ -15,6 +15,7 @@ from ramet.branch_models import MergeRequest, MergeResult
 from ramet.inert import inert_line
 from ramet.workspace.protocol import Workspace
 from ramet_tui.messages import ProblemOccurred
+from ramet_tui.screens.branches.shells import record_shells
 from ramet_tui.screens.branches.wording import merged_sentence, plural
 from ramet_tui.widgets.failures import ReportsFailures
 
@@ -139,7 +140,11 @@ class BranchScreen(ReportsFailures, Screen[Closed], Generic[Closed]):
                 self.warn(note)
             done(result)
 
-        self.begin(f"merging {request.name}", lambda: self.workspace.branch_merge(request), answered)
+        async def call() -> MergeResult:
+            await record_shells(self.ramet, request.name)
+            return await self.workspace.branch_merge(request)
+
+        self.begin(f"merging {request.name}", call, answered)
 
     def _ask_about(self, request: MergeRequest, result: MergeResult, done: Callable[[MergeResult], None]) -> None:
         from ramet_tui.screens.branches.conflicts import ConflictScreen

@@ -32,6 +32,7 @@ from ramet_tui.screens.branches.base import SHARED_KEYS, BranchScreen, TopLine
 from ramet_tui.screens.branches.checks import BoardChecks
 from ramet_tui.screens.branches.naming import offered_name
 from ramet_tui.screens.branches.row_list import RowList
+from ramet_tui.screens.branches.shells import close_shells, open_shells, record_shells
 from ramet_tui.screens.branches.wording import plural, size
 from ramet_tui.widgets.key_line import KeyLine
 from ramet_tui.widgets.prompt_line import PromptLine
@@ -49,6 +50,7 @@ class BranchBoard(BranchScreen[str | None]):
         Binding("n", "new", "new", id="branches.new", tooltip="Fork the working tree as it is now"),
         Binding("f", "fork", "fork", show=False, id="branches.fork", tooltip="Fork the branch under the cursor"),
         Binding("enter", "look", "look at", id="branches.look", tooltip="Have the whole app show this branch"),
+        Binding("e", "enter", "enter", show=False, id="branches.enter", tooltip="Look at the branch, with your shell in it"),
         Binding("d", "diff", "diff", id="branches.diff", tooltip="Compare the branch with what it was forked from"),
         Binding("m", "merge", "merge", id="branches.merge", tooltip="Merge the branch back into the working tree"),
         Binding("r", "run", "run", id="branches.run", tooltip="Run a command in the branch"),
@@ -83,6 +85,8 @@ class BranchBoard(BranchScreen[str | None]):
         self._lists_dropped = False
         self._fit: tuple[int, rows.Columns] | None = None
         self._checks = BoardChecks(self)
+        self.enters = False
+        """Whether a shell in the branch that is chosen shall be opened."""
         self._wanted = looked_at
         """The name to put the cursor on when the list arrives."""
 
@@ -252,9 +256,13 @@ class BranchBoard(BranchScreen[str | None]):
         def named(name: str | None) -> None:
             if name is not None:
                 request = ForkRequest((name,), source)
-                self.begin(f"forking {source or 'the working tree'}", lambda: self.workspace.branch_new(request), self._made)
+                self.begin(f"forking {source or 'the working tree'}", lambda: self._make(request), self._made)
 
         self.app.push_screen(AskScreen("New branch", explanation, offered=offered), named)
+
+    async def _make(self, request: ForkRequest) -> BranchFork:
+        await record_shells(self.ramet, request.source)
+        return await self.workspace.branch_new(request)
 
     def _made(self, made: BranchFork) -> None:
         self._wanted = made.branches[0].name
@@ -290,12 +298,20 @@ class BranchBoard(BranchScreen[str | None]):
         if branch is not None:
             self._leave(branch.name)
 
+    def action_enter(self) -> None:
+        """Have the app show the branch, with a shell in it."""
+        branch = self._live()
+        if branch is not None:
+            self.enters = True
+            self._leave(branch.name)
+
     def action_working_tree(self) -> None:
         """Have the app show the working tree."""
         self._leave(WORKING_TREE)
 
     def _leave(self, name: str) -> None:
         if self.busy:
+            self.enters = False
             self.warn(f"{self.busy} is going on: esc stops it.")
         elif self._checks.goes_on:
             self.warn("Checks are going on: esc stops them.")
@@ -335,6 +351,7 @@ class BranchBoard(BranchScreen[str | None]):
 
     async def _keep(self, name: str, kept: str) -> KeptBranch | None:
         """Keep; a name that is taken is asked for again, because git branches are never replaced."""
+        await record_shells(self.ramet, name)
         try:
             return await self.workspace.branch_keep(name, kept)
         except UsageError as error:
@@ -354,10 +371,27 @@ class BranchBoard(BranchScreen[str | None]):
     # Dropping and bringing back
 
     def action_drop(self) -> None:
-        """Drop the branch at once."""
+        """Drop the branch at once, unless a shell is open in it: that is asked about."""
         branch = self._live()
-        if branch is not None:
-            self.begin(f"dropping {branch.name}", lambda: self.workspace.branch_drop(branch.name), self._dropped)
+        if branch is None:
+            return
+        name, shells = branch.name, open_shells(self.ramet, branch.name)
+
+        def answered(is_sure: bool | None) -> None:
+            if is_sure:
+                self.begin(f"dropping {name}", lambda: self._drop(name), self._dropped)
+
+        if not shells:
+            answered(True)
+            return
+        from ramet_tui.widgets.chat.dialogs import ConfirmScreen
+
+        question = f"Drop {inert_line(name)} and end its terminal? What it changed goes with it; u brings it back:"
+        self.app.push_screen(ConfirmScreen(question, "\n".join(shells), "drop"), answered)
+
+    async def _drop(self, name: str) -> Branch:
+        await close_shells(self.ramet, name)
+        return await self.workspace.branch_drop(name)
 
     def _dropped(self, branch: Branch) -> None:
         self.tell(f"Dropped {branch.name}. u brings it back, within seven days.")

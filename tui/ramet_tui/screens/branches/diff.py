@@ -21,6 +21,7 @@ from ramet_tui.screens.branches.diff_rows import big_files
 from ramet_tui.screens.branches.diff_view import SPLIT_CELLS, DiffView
 from ramet_tui.screens.branches.others import BranchFinder
 from ramet_tui.screens.branches.row_list import RowList
+from ramet_tui.screens.branches.shells import record_shells
 from ramet_tui.screens.branches.wording import BRANCH_SIGN, MINUS, plural, stat_content
 from ramet_tui.widgets.key_line import KeyLine
 
@@ -110,6 +111,8 @@ class DiffScreen(BranchScreen[None]):
     async def load(self) -> None:
         """Compare."""
         self.query_one("#diff-right").border_subtitle = "comparing…"
+        for name in (self._branch, self._against):
+            await record_shells(self.ramet, name)
         self._diff = await self.workspace.branch_diff(self._branch, self._against)
         self._files = self._diff.files
         stats = [file.stat for file in self._files]

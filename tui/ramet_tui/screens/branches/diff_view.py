@@ -11,14 +11,12 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events, work
 from textual.binding import Binding, BindingType
-from textual.geometry import Size, clamp
 from textual.message import Message
-from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ramet.branch_models import DiffLine, FileDiff
 from ramet.inert import inert_line
+from ramet_tui.screens.branches.cursor_rows import CursorRows
 from ramet_tui.screens.branches.diff_choice import DiffChoice
 from ramet_tui.screens.branches.diff_rows import DiffRow, layout, side_texts
 from ramet_tui.screens.branches.wording import MINUS
@@ -39,22 +37,16 @@ _MOST_COLOURED = 2_000
 """Lines of one hunk beyond which it stays plain."""
 
 
-class DiffView(ReportsFailures, ScrollView, can_focus=True):
+class DiffView(ReportsFailures, CursorRows):
     """Files and hunks with a cursor."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"diff--{name}" for name in _PARTS.split()}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "Up", show=False),
-        Binding("down", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home", "to(0)", "First", show=False),
-        Binding("end", "to(-1)", "Last", show=False),
         Binding("left", "shift(-8)", "Left", show=False),
         Binding("right", "shift(8)", "Right", show=False),
     ]
 
-    cursor: reactive[int] = reactive(0)
+    MARGIN = 3
 
     @dataclass
     class FileChanged(Message):
@@ -96,7 +88,7 @@ class DiffView(ReportsFailures, ScrollView, can_focus=True):
             default=0,
         )
         self._digits = max(len(str(last)), 3)
-        self.set_reactive(DiffView.cursor, 0)
+        self._rows = []
         self._lay_out()
         self.scroll_to(y=0, animate=False, immediate=True)
 
@@ -127,12 +119,11 @@ class DiffView(ReportsFailures, ScrollView, can_focus=True):
         present = self.row
         self._is_split = self.wants_split and self.size.width >= SPLIT_CELLS
         self._rows = layout(self._files, self._folded, is_split=self._is_split)
-        self.virtual_size = Size(1, len(self._rows))
+        cursor = 0
         if present is not None:
             near = (row for row, each in enumerate(self._rows) if (each.file, each.hunk) == (present.file, present.hunk))
-            self.set_reactive(DiffView.cursor, next(near, self.validate_cursor(self.cursor)))
-        self._reveal()
-        self.refresh()
+            cursor = next(near, self.cursor)
+        self.set_count(len(self._rows), cursor)
         self._want_colours()
 
     @property
@@ -142,24 +133,13 @@ class DiffView(ReportsFailures, ScrollView, can_focus=True):
 
     # Moving
 
-    def validate_cursor(self, row: int) -> int:
-        """Stay inside."""
-        return clamp(row, 0, max(len(self._rows) - 1, 0))
-
     def watch_cursor(self, old: int, new: int) -> None:
         """Follow the cursor and tell which file it is in."""
-        self._reveal()
+        self.reveal()
         self.refresh()
         before = self._rows[old].file if old < len(self._rows) else -1
         if self._rows and self._rows[new].file != before:
             self.post_message(self.FileChanged(self, self._rows[new].file))
-
-    def _reveal(self) -> None:
-        height = self.scrollable_content_region.height
-        if height:
-            margin = min(3, max(height // 2 - 1, 0))
-            top = clamp(self.scroll_offset.y, self.cursor - height + 1 + margin, self.cursor - margin)
-            self.scroll_to(y=top, animate=False, immediate=True)
 
     def _show_at_top(self, row: int) -> None:
         self.cursor = row
@@ -183,18 +163,6 @@ class DiffView(ReportsFailures, ScrollView, can_focus=True):
                 self._show_at_top(row)
                 return
 
-    def action_move(self, rows: int) -> None:
-        """Move the cursor."""
-        self.cursor += rows
-
-    def action_page(self, pages: int) -> None:
-        """Move by pages."""
-        self.cursor += pages * max(self.scrollable_content_region.height - 2, 1)
-
-    def action_to(self, row: int) -> None:
-        """Go to the first row, -1 for the last."""
-        self.cursor = row if row >= 0 else len(self._rows) - 1
-
     def action_shift(self, cells: int) -> None:
         """Scroll the lines sideways."""
         self._shift = max(self._shift + cells, 0)
@@ -202,15 +170,14 @@ class DiffView(ReportsFailures, ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor where the mouse is."""
-        row = event.y + self.scroll_offset.y
-        if row < len(self._rows):
+        row = self.row_at(event)
+        if row is not None:
             self.cursor = row
 
     def on_resize(self) -> None:
         """Another width may have room for another layout."""
         if self.wants_split and self._is_split != (self.size.width >= SPLIT_CELLS):
             self._lay_out()
-        self._reveal()
         self._want_colours()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 
+from ramet.branch_models import DiffStat
 from ramet.errors import UsageError
 from ramet.events import AskEvent, IndexEvent
 from ramet.inert import inert_line
@@ -16,6 +17,7 @@ from ramet.models import (
     FileChange,
     FileState,
     IndexEstimate,
+    Mentioned,
     Reference,
     RequestContext,
     SearchResult,
@@ -62,6 +64,14 @@ class BranchView:
     async def context(self, request: AskRequest) -> RequestContext:
         """See `Workspace`."""
         return await self._workspace.context(replace(request, at=request.at or self._name))
+
+    async def read_elsewhere(self, path: str) -> bytes:
+        """Return what a file of the branch holds, for a question that mentions it."""
+        return await self._workspace.branch_read(self._name, path)
+
+    async def mentioned(self, question: str, branch: str | None = None) -> Mentioned:
+        """See `Workspace`."""
+        return await self._workspace.mentioned(question, self._name if branch is None else branch)
 
     async def symbols(self, query: str = "", path: str = "", limit: int = 200, at: str = "") -> tuple[Symbol, ...]:
         """See `Workspace`."""
@@ -119,27 +129,30 @@ class BranchLook:
         self._main.app.push_screen(self.board, self._board_closed)
 
     def _board_closed(self, chosen: str | None) -> None:
+        enters = self.board is not None and self.board.enters
         self.board = None
-        if chosen is not None and chosen != self.name:
-            self.look_at(chosen)
+        if enters:
+            self._main.set_focus(None)  # what is typed before the shell is there goes nowhere, and not into a question
+        if chosen is not None and (chosen != self.name or enters):
+            self.look_at(chosen, enters=enters)
 
-    def look_at(self, name: str) -> None:
-        """Show a branch in all panes; the empty name shows the working tree again."""
-        self._main.run_worker(self._look_at(name), group="look", exclusive=True, exit_on_error=False)
+    def look_at(self, name: str, *, enters: bool = False) -> None:
+        """Show a branch in all panes, with a shell in it where one `enters`; the empty name shows the working tree again."""
+        self._main.run_worker(self._look_at(name, enters=enters), group="look", exclusive=True, exit_on_error=False)
 
-    async def _look_at(self, name: str) -> None:
+    async def _look_at(self, name: str, *, enters: bool) -> None:
         workspace = self._workspace
         if workspace is None:
             return
         if not name:
-            self._show(workspace, None, "")
+            self._show(workspace, None, "", None)
             return
         try:
             branch = await workspace.branch(name)
         except UsageError:
             if self.name != name:
                 raise
-            self._show(workspace, None, "")
+            self._show(workspace, None, "", None)
             self._main.notify(
                 f"The branch {inert_line(name)} is gone; this is the working tree.", severity="warning", markup=False
             )
@@ -150,9 +163,11 @@ class BranchLook:
             return asyncio.run_coroutine_threadsafe(workspace.branch_read(name, path), loop).result(READ_SECONDS)
 
         stamp = FileStamp(round(branch.updated * 1e9), 0, 0)
-        self._show(cast("Workspace", BranchView(workspace, name)), Elsewhere(read, stamp), name)
+        self._show(cast("Workspace", BranchView(workspace, name)), Elsewhere(read, stamp), name, branch.stat)
+        if enters:
+            self._main.open_branch_terminal()
 
-    def _show(self, workspace: Workspace, elsewhere: Elsewhere | None, name: str) -> None:
+    def _show(self, workspace: Workspace, elsewhere: Elsewhere | None, name: str, stat: DiffStat | None) -> None:
         is_other = name != self.name
         self.name = name
-        self._main.show_workspace(workspace, elsewhere, name, is_other=is_other)
+        self._main.show_workspace(workspace, elsewhere, name, stat, is_other=is_other)

@@ -135,7 +135,7 @@ class RunScreen(BranchScreen[None]):
         finally:
             self._phase = "taking in what changed"
             # Also when the screen is closed: the folder is given back, and nothing that the command did is lost.
-            finished = await asyncio.shield(self.workspace.branch_finished(self._branch, place.slot, done, setup))
+            finished = await asyncio.shield(self.workspace.branch_finished(self._branch, place.slot, done, setup, os.getpid()))
         for note in finished.notes:
             self.warn(note)
         return finished.branches[0]

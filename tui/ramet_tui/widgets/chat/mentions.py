@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from msgspec.structs import replace
 
@@ -68,18 +69,40 @@ def mentioned_paths(text: str, files: Iterable[str]) -> list[str]:
     return list(found)
 
 
+@runtime_checkable
+class ReadsElsewhere(Protocol):
+    """A workspace whose files are not on the disk: a branch."""
+
+    async def read_elsewhere(self, path: str) -> bytes:
+        """Return what a file holds. Raises RametError."""
+
+
+async def _read(workspace: Workspace, path: str) -> Attachment:
+    if isinstance(workspace, ReadsElsewhere):
+        return _attachment(path, await workspace.read_elsewhere(path))
+    return await asyncio.to_thread(read_mention, workspace.root, path)
+
+
+def _attachment(path: str, data: bytes) -> Attachment:
+    from ramet.index.reading import looks_binary
+
+    if looks_binary(data):
+        raise UsageError(f"@{inert_line(path)} was left out: it is binary.")
+    if len(data) > MAX_MENTION_BYTES:
+        raise UsageError(f"@{inert_line(path)} could not be read: {len(data):,} bytes, the limit is {MAX_MENTION_BYTES:,}.")
+    return Attachment(name=path, text=data.decode("utf-8", "replace"))
+
+
 def read_mention(root: Path, path: str) -> Attachment:
     """Read a mentioned file as an attachment. Blocks, so it runs in a thread. Raises UsageError where it cannot be sent."""
     # Reading is a module of the index, which a front end imports only when it is needed.
-    from ramet.index.reading import Unreadable, looks_binary, read_file
+    from ramet.index.reading import Unreadable, read_file
 
     try:
         data = read_file(root, path, MAX_MENTION_BYTES)
     except Unreadable as error:
         raise UsageError(f"@{inert_line(path)} could not be read: {inert_line(error.detail)}.") from error
-    if looks_binary(data):
-        raise UsageError(f"@{inert_line(path)} was left out: it is binary.")
-    return Attachment(name=path, text=data.decode("utf-8", "replace"))
+    return _attachment(path, data)
 
 
 async def offered_mentions(workspace: Workspace, typed: str) -> list[TerminalMention]:
@@ -97,12 +120,17 @@ def _told(run: CommandRun) -> str:
     return inert_line(" ".join(run.command.split())) + outcome
 
 
-async def with_mentions(workspace: Workspace, request: AskRequest) -> tuple[AskRequest, tuple[str, ...]]:
-    """Return a request with what its question mentions attached, and sentences about what could not be read."""
+async def with_mentions(
+    workspace: Workspace, request: AskRequest, branch: str | None = None
+) -> tuple[AskRequest, tuple[str, ...]]:
+    """Return a request with what its question mentions attached, and sentences about what could not be read.
+
+    `branch` is that of the terminal in front, as in `Workspace.mentioned`.
+    """
     if "@" not in request.question:
         return request, ()
     attached = {attachment.name for attachment in request.attachments}
-    mentioned = await workspace.mentioned(request.question)
+    mentioned = await workspace.mentioned(request.question, branch)
     read = [attachment for attachment in mentioned.attachments if attachment.name not in attached]
     notes = list(mentioned.notes)
     if mentions_tmux(request.question):
@@ -114,7 +142,7 @@ async def with_mentions(workspace: Workspace, request: AskRequest) -> tuple[AskR
         if path in attached:
             continue
         try:
-            read.append(await asyncio.to_thread(read_mention, workspace.root, path))
+            read.append(await _read(workspace, path))
         except RametError as error:
             notes.append(str(error))
     return replace(request, attachments=(*request.attachments, *read)), tuple(notes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
@@ -99,6 +100,8 @@ class ChatPane(ReportsFailures, Vertical):
         super().__init__(id=id, classes=f"{classes or ''} -empty".strip())
         self.session = ChatSession()
         self._workspace: Workspace | None = None
+        self.front_branch: Callable[[], str | None] = lambda: None
+        """Gives the branch of the terminal in front; None where there is none."""
         self._status: WorkspaceStatus | None = None
         self._queue: deque[QueuedQuestion] = deque()
         self._is_queue_held = False
@@ -285,7 +288,7 @@ class ChatPane(ReportsFailures, Vertical):
         """Read what the question mentions, unless that was seen to when it was reviewed."""
         request = turn.state.request
         if request.sources is None:
-            request, notes = await with_mentions(workspace, request)
+            request, notes = await with_mentions(workspace, request, self.front_branch())
             for note in notes:
                 turn.add_note(note)
         request = replace(request, conversation=self.session.conversation)
@@ -363,7 +366,7 @@ class ChatPane(ReportsFailures, Vertical):
 
     @work(group="review", exclusive=True, exit_on_error=False)
     async def _review(self, workspace: Workspace, request: AskRequest) -> None:
-        request, notes = await with_mentions(workspace, request)
+        request, notes = await with_mentions(workspace, request, self.front_branch())
         for note in notes:
             self.composer.hint(note)
         await self.app.push_screen(ContextScreen(workspace, request), self._reviewed)

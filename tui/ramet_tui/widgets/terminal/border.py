@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ramet_tui.widgets.terminal.screen import TerminalScreen
 
 LONGEST_NAME = 24
+LONGEST_BRANCH = 20
 
 
 def session_name(session: Session) -> str:
@@ -40,30 +41,54 @@ class TabLine:
         return next((place for place, (start, end) in enumerate(self._spans) if start <= x < end), None)
 
 
-def tab_line(sessions: Sequence[Session], shown: int) -> TabLine:
+def place_of(session: Session, looked_at: str) -> str:
+    """Return the branch of a terminal as its tab shows it; that of the working tree is named while a branch is looked at."""
+    name = inert_line(session.branch_name)
+    if not name:
+        return "working tree" if looked_at else ""
+    return f"⎇ {name if len(name) <= LONGEST_BRANCH else name[: LONGEST_BRANCH - 1] + '…'}"
+
+
+def tab_line(sessions: Sequence[Session], shown: int, looked_at: str = "") -> TabLine:
     """Return the title: one terminal alone needs no number."""
     if len(sessions) == 1:
-        return TabLine(Content.assemble("Terminal", ("  " + session_name(sessions[0]), "not bold $secondary-text")), [])
+        place = place_of(sessions[0], looked_at)
+        branch = [(f"  {place}", "bold $branch" if sessions[0].branch_name else "bold $status-modified")] if place else []
+        return TabLine(Content.assemble("Terminal", *branch, (f"  {session_name(sessions[0])}", "not bold $secondary-text")), [])
     line = Content("Terminal ")
     spans = []
-    for place, session in enumerate(sessions):
-        text = f" {place + 1} {session_name(session)} "
-        spans.append((line.cell_length, line.cell_length + len(text)))
-        line += Content.styled(text, "bold $line-focus" if place == shown else "not bold $secondary-text")
+    for number, session in enumerate(sessions):
+        tab = _tab(session, number, looked_at, is_shown=number == shown)
+        spans.append((line.cell_length, line.cell_length + tab.cell_length))
+        line += tab
     return TabLine(line, spans)
 
 
-def status_line(screen: TerminalScreen, key_of: Callable[[Binding], str]) -> Content:
-    """Return what the lower border says."""
+def _tab(session: Session, number: int, looked_at: str, *, is_shown: bool) -> Content:
+    place, name = place_of(session, looked_at), session_name(session)
+    style = "bold $line-focus" if is_shown else "not bold $secondary-text"
+    if not place:
+        return Content.styled(f" {number + 1} {name} ", style)
+    mark = "$branch" if session.branch_name else "$status-modified"
+    mark = f"{'bold' if is_shown else 'not bold'} {mark}"
+    return Content.assemble((f" {number + 1} ", style), (place, mark), (f" {name} ", style))
+
+
+def status_line(screen: TerminalScreen, looked_at: str, key_of: Callable[[Binding], str]) -> Content:
+    """Return what the lower border says; `looked_at` is the branch that the other panes show."""
     session = screen.session
     step = f"{_key(screen, 'terminal.step', key_of)} look around"
     parts: list[tuple[str, str]] = []
-    if session.state == "exited":
+    if session.branch_name != looked_at:
+        place = f"⎇ {inert_line(session.branch_name)}" if session.branch_name else "the working tree"
+        parts.append((f"this shell is in {place}", "$status-modified"))
+    if session.phase:
+        parts.append((f"{inert_line(session.phase)}…", "$status-running"))
+    elif session.state == "exited":
         parts.append((f"ended with {session.exit_code}", "$status-failed" if session.exit_code else "$secondary-text"))
         parts.append(("enter starts it again", "$secondary-text"))
     elif session.state == "failed":
-        assert session.problem is not None
-        parts.append((f"{session.problem.what} {session.problem.advice}", "$status-failed"))
+        parts.append(("did not start", "$status-failed"))
         parts.append(("enter tries again", "$secondary-text"))
     elif screen.places.selection is not None:
         parts.append((f"{_key(screen, 'terminal.copy_marked', key_of)} copy", "$secondary-text"))

@@ -65,16 +65,18 @@ class OpenedShell(NamedTuple):
     """Whether it can tell of its commands."""
 
 
-ShellOpener = Callable[[str, Path, int, int, Callable[[], None]], OpenedShell]
-"""Starts a shell: name of the terminal, folder, columns, rows, and what is called from a thread when there is output.
+ShellOpener = Callable[[str, Path, Mapping[str, str], int, int, Callable[[], None]], OpenedShell]
+"""Starts a shell: name of the terminal, folder, environment, columns, rows, and what a thread calls when there is output.
 
 Blocks. Raises RametError.
 """
 
 
-def open_shell(name: str, folder: Path, columns: int, rows: int, on_ready: Callable[[], None]) -> OpenedShell:
+def open_shell(
+    name: str, folder: Path, environment: Mapping[str, str], columns: int, rows: int, on_ready: Callable[[], None]
+) -> OpenedShell:
     """Start the user's shell; a `ShellOpener`."""
-    start = launch(os.environ, name)
+    start = launch(environment, name)
     recorder = Recorder(name, start.nonce, shell=start.shell, folder=path_to_text(os.fsencode(folder)))
     terminal = Pty(start.command, folder, start.environment, columns=columns, rows=rows, on_ready=on_ready)
     return OpenedShell(terminal, recorder, start.shell, bool(start.nonce))

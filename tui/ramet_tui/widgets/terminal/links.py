@@ -52,6 +52,11 @@ class LinkFinder:
                 found.append(Link(path, reference.line, start, end))
         return found
 
+    def may_have_one(self, emulator: Emulator, row: int) -> bool:
+        """Whether it is worth looking for links in the line that a row is part of; cheap."""
+        first, last = logical_line(emulator, row)
+        return any("." in row_text(emulator, number) for number in range(first, last + 1))
+
     def link_at(self, emulator: Emulator, cell: Cell, folder: str) -> Link | None:
         """Return the link at a cell."""
         if not row_text(emulator, cell[0]).strip():

@@ -15,7 +15,7 @@ from ramet_tui.widgets.terminal.browsing import BrowsingCursor, Motion
 from ramet_tui.widgets.terminal.canvas import Canvas
 from ramet_tui.widgets.terminal.links import Link, LinkFinder
 from ramet_tui.widgets.terminal.mouse import Mouse
-from ramet_tui.widgets.terminal.selection import Cell, SelectedCells, row_text, selected_text
+from ramet_tui.widgets.terminal.selection import Cell, SelectedCells, selected_text
 from ramet_tui.widgets.terminal.session import Session
 
 
@@ -267,7 +267,7 @@ class TerminalScreen(Canvas, can_focus=True):
         index = visible.index(here[0])
         while 0 <= index < len(visible):
             row = visible.row(index)
-            links = self.links.links(emulator, row, self.folder_at(row)) if "." in row_text(emulator, row) else []
+            links = self.links.links(emulator, row, self.folder_at(row)) if self.links.may_have_one(emulator, row) else []
             beginning = [link for link in links if link.start[0] == row]
             ahead = [link for link in beginning if (link.start > here if step > 0 else link.start < here)]
             if ahead:

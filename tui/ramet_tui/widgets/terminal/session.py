@@ -9,17 +9,18 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from pathlib import Path
 from typing import Literal
 
 from ramet.errors import RametError
-from ramet.models import CommandRecording
+from ramet.inert import inert_line
 from ramet.terminal.emulator import ScreenEmulator
 from ramet.terminal.protocol import Emulator
 from ramet.terminal.recorder import CommandFinished, Recorder, TerminalEvent
 from ramet_tui.widgets.terminal.blocks import Block, Blocks
+from ramet_tui.widgets.terminal.branch_folder import BranchFolder
 from ramet_tui.widgets.terminal.environment import ShellOpener, ShellTerminal
 
 State = Literal["new", "starting", "running", "exited", "failed"]
@@ -35,9 +36,14 @@ PAUSE_SECONDS = 0.002
 class Session:
     """Owns the shell and everything that it says."""
 
-    def __init__(self, name: str, folder: Path, open_shell: ShellOpener) -> None:
+    def __init__(self, name: str, folder: Path, open_shell: ShellOpener, branch: BranchFolder | None = None) -> None:
+        """Take what the terminal is called in recordings, the folder, how a shell is started, and the branch that it is in."""
         self.name = name
         self.folder = folder
+        self.branch = branch
+        """None for the working tree."""
+        self.phase = ""
+        """What goes on before the shell starts."""
         self._open_shell = open_shell
         self.given_title = ""
         """What the user named it; empty shows what runs."""
@@ -59,6 +65,7 @@ class Session:
         """Called when the screen may look different."""
         self.on_event: Callable[[TerminalEvent, Block | None], None] = lambda _event, _block: None
         self.on_end: Callable[[], None] = lambda: None
+        self.on_phase: Callable[[], None] = lambda: None
 
     # Starting and ending
 
@@ -75,9 +82,16 @@ class Session:
                 loop.call_soon_threadsafe(self._wake_up, context=context)
 
         try:
-            opened = await asyncio.to_thread(self._open_shell, self.name, self.folder, columns, rows, wake)
+            environment: Mapping[str, str] = os.environ
+            if self.branch is not None:
+                self.folder, environment = await self.branch.enter(self._say, self._show)
+            if self._is_closed:
+                self.on_end()
+                return
+            opened = await asyncio.to_thread(self._open_shell, self.name, self.folder, environment, columns, rows, wake)
         except RametError as error:
-            self.state, self.problem = "failed", error
+            self.state, self.problem, self.phase = "failed", error, ""
+            self._show(f"\x1b[31m{inert_line(error.what)}\x1b[m\n{inert_line(error.advice)}\n")
             self.on_end()
             return
         self._pty, self._recorder = opened.terminal, opened.recorder
@@ -88,6 +102,26 @@ class Session:
             return
         self._pty.resize(self.emulator.columns, self.emulator.rows)
         self._wake_up()
+
+    def _say(self, phase: str) -> None:
+        self.phase = phase
+        self.on_phase()
+
+    def _show(self, text: str) -> None:
+        """Print what is no output of the shell."""
+        if text:
+            self.emulator.feed(text.replace("\n", "\r\n").encode())
+            self.on_output()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether its terminal was closed."""
+        return self._is_closed
+
+    @property
+    def branch_name(self) -> str:
+        """The branch that it is in; empty for the working tree."""
+        return self.branch.name if self.branch is not None else ""
 
     def close(self) -> None:
         """Hang up; returns at once."""
@@ -201,8 +235,3 @@ class Session:
         self.exit_code = pty.exit_code
         self.state = "exited"
         self.on_end()
-
-
-def recording_of(event: TerminalEvent) -> CommandRecording | None:
-    """Return what there is to store of an event."""
-    return event.recording if isinstance(event, CommandFinished) else None

@@ -17,16 +17,16 @@ from textual.worker import Worker
 from ramet.errors import RametError
 from ramet.inert import inert_line
 from ramet.models import CommandRecording
-from ramet.terminal.recorder import TerminalEvent
+from ramet.terminal.recorder import CommandFinished, TerminalEvent
 from ramet.workspace.protocol import Workspace
-from ramet_tui.widgets.failures import ReportsFailures
 from ramet_tui.widgets.prompt_line import PromptLine
 from ramet_tui.widgets.terminal.blocks import Block
-from ramet_tui.widgets.terminal.border import status_line, tab_line
+from ramet_tui.widgets.terminal.border import TabLine, status_line, tab_line
+from ramet_tui.widgets.terminal.branch_terminals import BranchTerminals
 from ramet_tui.widgets.terminal.environment import ShellOpener, open_shell
 from ramet_tui.widgets.terminal.links import LinkFinder
 from ramet_tui.widgets.terminal.screen import TerminalScreen
-from ramet_tui.widgets.terminal.session import Session, recording_of
+from ramet_tui.widgets.terminal.session import Session
 
 PATIENCE_SECONDS = 1.0
 """How long the app waits for a shell when it ends."""
@@ -34,7 +34,7 @@ TICK_SECONDS = 1.0
 """How often the time of a running command is drawn."""
 
 
-class TerminalTabs(ReportsFailures, Vertical):
+class TerminalTabs(BranchTerminals, Vertical):
     """Owns the shells; they go on while the pane is hidden."""
 
     prompt = getters.query_one(PromptLine)
@@ -48,11 +48,16 @@ class TerminalTabs(ReportsFailures, Vertical):
         super().__init__(id=id, classes="pane")
         self._folder = folder
         self._open_shell = opener or open_shell
-        self._workspace: Workspace | None = None
-        self._links = LinkFinder()
+        self._looked_at = ""
+        self._files: dict[str, Collection[str]] = {}
+        """What links may lead to, by branch; that of the empty name is the working tree."""
+        self._front: dict[str, TerminalScreen] = {}
+        """The terminal that was shown last, by branch."""
         self._screens: list[TerminalScreen] = []
         self._shown = 0
         self._opened = 0
+        self._starts: dict[TerminalScreen, Worker[None]] = {}
+        """What starts the shells, or has done so."""
         self._recordings: dict[tuple[int, TerminalScreen], Worker[None]] = {}
         """What is being stored, by number of the command in its terminal."""
         self._cannot_record = ""
@@ -73,10 +78,51 @@ class TerminalTabs(ReportsFailures, Vertical):
         """Start further shells in its root and store commands in it."""
         self._workspace = workspace
         self._folder = workspace.root
+        self.workspace_returned()
 
-    def set_files(self, files: Collection[str]) -> None:
-        """Take the files that links may lead to."""
-        self._links.set_files(files, os.fspath(self._folder))
+    def set_files(self, files: Collection[str], branch: str = "") -> None:
+        """Take the files of a branch, or of the working tree, that links may lead to."""
+        self._files[branch] = files
+        for screen in self._screens:
+            if screen.session.branch_name == branch:
+                self._give_files(screen)
+
+    def _give_files(self, screen: TerminalScreen) -> None:
+        session = screen.session
+        folder = self._folder if session.branch is None else session.branch.path
+        if folder is not None:
+            screen.links.set_files(self._files.get(session.branch_name, ()), os.fspath(folder))
+
+    def look_at(self, branch: str) -> None:
+        """Bring the terminal of a branch to the front, where there is one; the empty name stands for the working tree.
+
+        New terminals are of that branch from now on.
+        """
+        self._looked_at = branch
+        self.capture_looked_at(branch)
+        left = self.current
+        self.show_home()
+        if left is not None and left.is_browsing and self.current is not None:
+            self.current.browse()  # keys that were for the app do not go to a program at once
+        self._describe()
+
+    @property
+    def is_home(self) -> bool:
+        """Whether the terminal in front is of what is looked at."""
+        return self.current is not None and self.current.session.branch_name == self._looked_at
+
+    def show_home(self) -> bool:
+        """Show the terminal of what is looked at that was shown last; False where there is none."""
+        front = self._front.get(self._looked_at)
+        found = [place for place, screen in enumerate(self._screens) if screen.session.branch_name == self._looked_at]
+        if found:
+            self.show_tab(self._screens.index(front) if front in self._screens else found[-1])
+        return bool(found)
+
+    @property
+    def front_branch(self) -> str | None:
+        """The branch of the terminal in front, empty for the working tree; None where there is no terminal."""
+        return self.current.session.branch_name if self.current is not None else None
 
     @property
     def screens(self) -> list[TerminalScreen]:
@@ -112,25 +158,34 @@ class TerminalTabs(ReportsFailures, Vertical):
             screen.session.close()
         for screen in self._screens:
             await asyncio.to_thread(screen.session.join, PATIENCE_SECONDS)
+        await self.leave_branches()
 
     # Tabs
 
     async def open_tab(self) -> None:
         """Open another terminal and show it."""
         self._opened += 1
-        session = Session(str(self._opened), self._folder, self._open_shell)
-        screen = TerminalScreen(session, self._links)
+        session = self._new_session()
+        screen = TerminalScreen(session, LinkFinder())
+        self._give_files(screen)
         session.on_event = lambda event, block: self._happened(screen, event, block)
         session.on_end = lambda: self._ended(screen)
+        session.on_phase = self._describe
         self._screens.append(screen)
         await self.mount(screen, before=self.prompt)
         self.show_tab(len(self._screens) - 1)
         self.call_after_refresh(self._start, screen)
 
+    def _new_session(self) -> Session:
+        if not self._looked_at:
+            return Session(str(self._opened), self._folder, self._open_shell)
+        return Session("branch", self._folder, self._open_shell, self.branch_folder(self._looked_at))
+
     def show_tab(self, number: int) -> None:
         """Show a terminal by its place, from 0."""
         had_focus = self.has_focus_within
         self._shown = number % len(self._screens)
+        self._front[self._screens[self._shown].session.branch_name] = self._screens[self._shown]
         for place, screen in enumerate(self._screens):
             screen.display = place == self._shown
         if had_focus:
@@ -138,18 +193,24 @@ class TerminalTabs(ReportsFailures, Vertical):
         self._describe()
 
     def _start(self, screen: TerminalScreen) -> None:
-        self._run_shell(screen)
+        if screen.session.state == "new":
+            screen.session.state = "starting"
+            self._starts[screen] = self._run_shell(screen)
 
     @work(group="shell", exit_on_error=False)
     async def _run_shell(self, screen: TerminalScreen) -> None:
         screen.forget_places()
         await screen.session.start(*screen.wanted_size)
+        self._give_files(screen)
         screen.request_frame()
         self._describe()
 
     def _ended(self, screen: TerminalScreen) -> None:
-        screen.request_frame()
-        self._describe()
+        if screen.session.branch is not None:
+            self.leave_branch(screen.session)
+        if screen.is_attached:
+            screen.request_frame()
+            self._describe()
 
     def action_new_tab(self) -> None:
         """Open another terminal."""
@@ -178,13 +239,31 @@ class TerminalTabs(ReportsFailures, Vertical):
             question = ConfirmScreen("Close this terminal? It ends what runs in it:", inert_line(running), "close")
             if not await self.app.push_screen_wait(question):
                 return
+        await self._remove(screen)
+        self._show_rest()
+        self.focus_content()
+
+    async def close_branch(self, name: str) -> None:
+        """End the terminals of a branch, and have recorded what they have changed. Raises RametError."""
+        for screen in [screen for screen in self._screens if screen.session.branch_name == name]:
+            await self._remove(screen)
+            await self.leave_ended(screen.session)
+        self._show_rest()
+
+    async def _remove(self, screen: TerminalScreen) -> None:
         screen.session.close()
+        start = self._starts.pop(screen, None)
+        if start is not None and screen.session.phase:  # later there may be a shell that nobody would end
+            start.cancel()
+        if screen.session.branch is not None:
+            self.leave_branch(screen.session)
         self._screens.remove(screen)
         self._shown = min(self._shown, max(len(self._screens) - 1, 0))
         await screen.remove()
+
+    def _show_rest(self) -> None:
         if self._screens:
             self.show_tab(self._shown)
-            self.focus_content()
         else:
             self._shown = 0
             self.post_message(self.Emptied())
@@ -204,30 +283,31 @@ class TerminalTabs(ReportsFailures, Vertical):
     @on(TerminalScreen.Changed)
     def _changed(self, event: TerminalScreen.Changed) -> None:
         event.stop()
-        if event.screen.session.state == "new" and event.screen.size:
-            event.screen.session.state = "starting"
-            self._run_shell(event.screen)
+        if event.screen.size:
+            self._start(event.screen)
         self._describe()
 
     def _describe(self) -> None:
         screen = self.current
         if screen is None or not self.is_attached:
             return
-        titles = tab_line([each.session for each in self._screens], self._shown)
-        status = status_line(screen, self.app.get_key_display)
+        titles = self._titles()
+        status = status_line(screen, self._looked_at, self.app.get_key_display)
         has_lower_border = bool(self.styles.border_bottom[0])
         self.border_title = titles.content if has_lower_border else titles.content + "  " + status
         self.border_subtitle = status
 
+    def _titles(self) -> TabLine:
+        return tab_line([each.session for each in self._screens], self._shown, self._looked_at)
+
     def on_resize(self) -> None:
-        """A pane that is alone has no lower border."""
-        self._describe()
+        """A pane that is alone has no lower border, which is so only after this."""
+        self.call_after_refresh(self._describe)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Show the terminal whose name was clicked."""
         if event.y == 0 and len(self._screens) > 1:
-            titles = tab_line([each.session for each in self._screens], self._shown)
-            place = titles.tab_at(int(event.x) - 2)
+            place = self._titles().tab_at(int(event.x) - 2)
             if place is not None:
                 event.stop()
                 self.show_tab(place)
@@ -235,20 +315,22 @@ class TerminalTabs(ReportsFailures, Vertical):
     # Recording
 
     def _happened(self, screen: TerminalScreen, event: TerminalEvent, block: Block | None) -> None:
-        recording = recording_of(event)
-        if recording is not None and block is not None:
-            self._recordings[block.number, screen] = self._record(recording, block, screen)
+        if isinstance(event, CommandFinished) and block is not None:
+            if event.recording is not None:
+                self._recordings[block.number, screen] = self._record(event.recording, block, screen)
+            elif screen.session.branch is not None:  # nothing tells of the command, but what it changed counts
+                self.capture_branch(screen.session.branch)
         self._describe()
         self.refresh_bindings()
 
     @work(group="record", exit_on_error=False)
     async def _record(self, recording: CommandRecording, block: Block, screen: TerminalScreen) -> None:
-        """Store a command; the terminal works without it, so a failure is only said."""
-        workspace = self._workspace
+        """Store a command, and what it changed in a branch; the terminal works without it, so a failure is only said."""
+        workspace, branch = self._workspace, screen.session.branch
         if workspace is None:
             return
         try:
-            block.run = await workspace.record_command(recording)
+            block.run = await workspace.record_command(recording if branch is None else branch.recording(recording))
         except RametError as error:
             if error.what != self._cannot_record:
                 self._cannot_record = error.what
@@ -257,3 +339,5 @@ class TerminalTabs(ReportsFailures, Vertical):
             self._cannot_record = ""
         finally:
             self._recordings.pop((block.number, screen), None)
+        if branch is not None:
+            self.capture_branch(branch, block.run.command if block.run is not None else "")
