@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from ramet.branch_models import ConflictChoice, HunkChoice, Side
 
-_SIDES: dict[str, Side] = {"mine": "mine", "theirs": "theirs", "base": "base", "markers": "markers"}
+_SIDES: dict[str, Side] = {"mine": "mine", "theirs": "theirs", "base": "base", "both": "both", "markers": "markers"}
 _MOST_FORKS = 100
 
 AddAction = Callable[[str, str], argparse.ArgumentParser]
@@ -73,7 +73,8 @@ def _merge(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--choose", dest="choices", metavar="FILE[#N]=SIDE", type=_choice, action="append", default=[],
-        help="what to take in a conflict: mine, theirs, base or markers; #N names one place in the file (repeatable)",
+        help="what to take in a conflict: mine, theirs, base, both (mine, then theirs) or markers; #N names one place in the "
+        "file (repeatable)",
     )  # fmt: skip
     parser.add_argument("--take", metavar="SIDE", choices=sorted(_SIDES), help="what to take in all other conflicts")
     parser.add_argument("--leave-conflicts", action="store_true", help="merge the rest where conflicts are open")

@@ -87,9 +87,8 @@ def print_merge(console: Console, result: MergeResult, *, is_trial: bool) -> Non
         open_ = f"{count} conflict{'' if count == 1 else 's'} open"
         written = "the rest was merged" if result.is_written else "nothing was written"
         console.note(Painted(f"{open_}; {written}.", "red"))
-        console.note(
-            f"Choose with --choose FILE=mine|theirs|base|markers or --take SIDE: ramet branch merge {result.branch} --take theirs"
-        )
+        console.note("Choose with --choose FILE=SIDE or --take SIDE; SIDE is mine, theirs, base, both or markers:")
+        console.note(f"  ramet branch merge {result.branch} --take theirs")
     elif is_trial:
         console.note("It would merge without conflicts." if result.files else "There is nothing to merge.")
     elif result.is_written:
