@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from ramet.models import GitHead, SkippedFile, Value
 
 
@@ -317,4 +319,8 @@ class BranchPlace(Value, frozen=True):
     """What to set for commands."""
     setup: str = ""
     """A command of the user's configuration to run first, empty when it has been run there."""
+    copies: dict[str, str] = msgspec.field(default_factory=dict)
+    """Folders of the working tree, absolute -> their copies in the branch, which variables such as PATH should name instead."""
+    overlays: dict[str, str] = msgspec.field(default_factory=dict)
+    """Folders of the working tree, absolute -> where what commands change in them is kept; only for who asked for overlays."""
     notes: tuple[str, ...] = ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from ramet.branch_models import BranchUsage
+from ramet.branches.deletion import delete
 from ramet.branches.objects import RAW, ObjectStore
 from ramet.branches.pool import Pool, trash_entries
 from ramet.branches.records import KEPT_SECONDS, BranchRecord, StoreState
@@ -156,7 +156,4 @@ def _entries(folder: Path) -> list[Path]:
 
 def _delete(paths: Iterable[Path]) -> None:
     for path in paths:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+        delete(path)

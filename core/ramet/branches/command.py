@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ramet.branch_models import BranchRun
+from ramet.paths import absolute
 from ramet.terminal.kept import HeadAndTail, Kept
 from ramet.terminal.plain import plain_text
 
@@ -26,10 +27,27 @@ def branch_run(command: str, exit_code: int | None, started: float, duration: fl
     return BranchRun(command, exit_code, started, duration, output=plain_text(end), omitted=dropped)
 
 
-def command_environment(inherited: Mapping[str, str], added: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """Return the variables of a command in a branch: those of the caller, without what leads git to another repository."""
+def command_environment(
+    inherited: Mapping[str, str], added: Mapping[str, str], folder: Path, copies: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return the variables of a command in a branch: those of the caller, without what leads git to another repository.
+
+    Where a folder of the working tree was copied (`copies`, see `BranchPlace`), an environment that is active is the copy.
+    """
     found = {name: value for name, value in inherited.items() if not name.startswith("GIT_") and name != "OLDPWD"}
+    moved = {str(absolute(Path("/"), old)): str(absolute(Path("/"), new)) for old, new in (copies or {}).items()}
+    for name in ("PATH", "VIRTUAL_ENV") if moved else ():
+        if name in found:
+            found[name] = os.pathsep.join(_moved(entry, moved) for entry in found[name].split(os.pathsep))
     for name, value in added.items():
         is_path = name == "PYTHONPATH" and name in found
         found[name] = f"{value}{os.pathsep}{found[name]}" if is_path else value
     return {**found, "PWD": str(folder)}
+
+
+def _moved(entry: str, copies: Mapping[str, str]) -> str:
+    real = Path(os.path.realpath(entry)) if entry.startswith(os.sep) else Path(entry)
+    for old, new in copies.items():
+        if real.is_relative_to(old):
+            return str(Path(new, real.relative_to(old)))
+    return entry

@@ -6,6 +6,7 @@ What commands change there is recorded as the new state of the branch.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import stat
 import time
@@ -20,11 +21,13 @@ from ramet.branches.records import BranchRecord, read_record, write_record
 from ramet.errors import BranchConflict
 from ramet.git.runner import Git
 from ramet.inert import inert_line
-from ramet.paths import path_to_text
+from ramet.paths import absolute, path_from_text, path_to_text
 from ramet.store.lock import store_error
 
 _MOST_SLOTS = 16
 """Branches that can be laid out at once; each takes the room of one checkout."""
+COPY_PREFIX = "copy-"
+"""Of a copied folder that is not complete, beside the folder of the branch."""
 _MOST_NEW_BYTES = 50_000_000
 """A file that a command made and that is larger does not become part of the branch."""
 
@@ -46,7 +49,11 @@ class Slot(Struct, frozen=True):
     is_held: bool = False
     """Somebody was told its path, so that it stays the branch's."""
     links: tuple[str, ...] = ()
-    """What is linked or copied from the working tree and no part of the branch."""
+    """What is linked from the working tree and no part of the branch, and files that were copied from there."""
+    copies: dict[str, float] = {}
+    """Folder that was copied from the working tree -> when that was complete, in seconds since the epoch."""
+    refusals: dict[str, str] = {}
+    """Folder that is linked -> why it could not be copied."""
 
     @property
     def is_busy(self) -> bool:
@@ -98,25 +105,26 @@ class Pool:
         folder = self.path(slot)
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for link in slot.links if slot.branch != record.id else ():
-                _remove_link(folder / link)
+            if slot.branch != record.id:
+                self._clear(slot)
         except OSError as error:
             raise store_error(error, f"make {folder}") from error
         self._save(Slot(slot.number, setup=slot.setup))
         self._lock(slot).unlink(missing_ok=True)
         git, environment = self._git(slot)
         git.run("read-tree", "--reset", "-u", record.tree, environment=environment)
-        links = slot.links if slot.branch == record.id else ()
-        return self._save(replace(now, branch=record.id, commit=record.head, tree=record.tree, links=links))
+        laid_out = replace(now, branch=record.id, commit=record.head, tree=record.tree)
+        return self._save(laid_out if slot.branch == record.id else replace(laid_out, links=(), copies={}, refusals={}))
 
     def recorded(self, slot: Slot) -> tuple[str, tuple[str, ...]]:
         """Store what is in a folder now and return its tree, and sentences about what was left out."""
         git, environment = self._git(slot)
         self._lock(slot).unlink(missing_ok=True)
         listing = git.run(
-            "ls-files", "-t", "-z", "--modified", "--deleted", "--others", "--exclude-standard", environment=environment
-        )
-        left_out = {os.fsencode(link) for link in slot.links}
+            "ls-files", "-t", "-z", "--modified", "--deleted", "--others", "--exclude-standard",
+            *(f"--exclude={_pattern(name)}" for name in slot.copies), environment=environment,
+        )  # fmt: skip
+        left_out = {path_from_text(link) for link in slot.links}
         paths: dict[bytes, None] = {}
         notes = []
         # What was changed first: a file that is a folder now must go before what is in that.
@@ -146,10 +154,26 @@ class Pool:
 
     def throw_away(self, slot: Slot) -> None:
         """Give up a folder at once; what was in it is deleted later."""
+        self.discard(self._home / str(slot.number))
+
+    def _clear(self, slot: Slot) -> None:
+        """Take out of a folder what was brought there for another branch; what a command made in its place stays."""
+        folder = self.path(slot)
+        for link in slot.links:
+            path = absolute(folder, link)
+            if path.is_symlink() or path.is_file():
+                path.unlink()
+        for name in slot.copies:
+            self.discard(absolute(folder, name))
+        self.discard(folder.parent / "overlay")
+        for unfinished in folder.parent.glob(f"{COPY_PREFIX}*"):
+            self.discard(unfinished)
+
+    def discard(self, folder: Path) -> None:
+        """Move a folder to where it is deleted later."""
         self._trash.mkdir(exist_ok=True)
-        folder = self._home / str(slot.number)
-        if folder.exists():
-            folder.rename(self._trash / f"slot-{slot.number}-{secrets.token_hex(4)}")
+        if folder.is_dir() and not folder.is_symlink():
+            folder.rename(self._trash / f"{folder.name}-{secrets.token_hex(4)}")
 
     def _refusal(self, slot: Slot, path: bytes, *, is_new: bool) -> str:
         if path.endswith(b"/"):
@@ -198,7 +222,6 @@ def _is_alive(process: int) -> bool:
     return True
 
 
-def _remove_link(path: Path) -> None:
-    """Remove a link or a copied file; a folder that a command made in its place stays."""
-    if path.is_symlink() or path.is_file():
-        path.unlink()
+def _pattern(name: str) -> str:
+    """Return the rule that ignores one folder of that name in the root."""
+    return "/" + re.sub(r"([\\*?\[\] ])", r"\\\1", os.fsdecode(path_from_text(name)))

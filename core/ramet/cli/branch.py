@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from ramet.branch_models import Branch, BranchFork, BranchPlace, BranchRun, ForkRequest, MergeRequest
 from ramet.branches.command import branch_run, command_environment
+from ramet.branches.overlay import launcher
 from ramet.cli.branch_output import print_branch, print_diff, print_list, print_merge, sentence_of
 from ramet.cli.console import Painted
 from ramet.cli.keeping import Keeper, may_record
@@ -191,12 +192,13 @@ async def _enter(session: Session, workspace: Workspace) -> int:
     return await _work(session, workspace, [user_shell(session.environment)], is_shell=True)
 
 
-def _run_shell(session: Session, shell: str, name: str, place: BranchPlace, root: Path, inside: Path, environment: Env) -> Ran:
+def _run_shell(session: Session, shell: str, place: BranchPlace, root: Path, inside: Path, environment: Env) -> Ran:
     """Run the user's shell in a branch, its commands recorded as those of the branch where it can tell of them."""
     launch = launch_shell(shell, environment, "branch")
     is_own_terminal = all(os.isatty(descriptor) for descriptor in (0, 1, 2)) and not is_recorded(session.environment)
     if not launch.nonce or not is_own_terminal or not may_record(session):
-        return run_recorded([shell], inside, environment)
+        return run_recorded([*launcher(place), shell], inside, environment)
+    launch = replace(launch, command=(*launcher(place), *launch.command))
     started, begun = time.time(), time.monotonic()
     keeper = Keeper(session)
     laid_out = absolute(Path("/"), place.path)
@@ -204,7 +206,7 @@ def _run_shell(session: Session, shell: str, name: str, place: BranchPlace, root
     def keep(recording: CommandRecording) -> None:
         here = absolute(Path("/"), recording.folder)
         folder = root / here.relative_to(laid_out) if here.is_relative_to(laid_out) else root
-        keeper.keep(replace(recording, folder=path_to_text(os.fsencode(folder)), branch=name))
+        keeper.keep(replace(recording, folder=path_to_text(os.fsencode(folder)), branch=place.branch))
 
     try:
         code = run_shell(launch, "branch", inside, keep)
@@ -217,16 +219,17 @@ async def _work(session: Session, workspace: Workspace, words: list[str], *, is_
     """Run a command where the branch is laid out and take in what it changed, however it ends."""
 
     name, is_quiet = session.options.name, session.options.json
-    place = await workspace.branch_place(name, os.getpid())
+    place = await workspace.branch_place(name, os.getpid(), overlays=True)
     _print_notes(session, place)
     folder = absolute(Path("/"), place.path)
-    environment = command_environment(session.environment, place.environment, folder)
+    environment = command_environment(session.environment, place.environment, folder, place.copies)
+    overlaid = launcher(place)
     done: BranchRun | None = None
     setup = ""
     try:
         if place.setup:
             session.console.note(Painted(f"Setting up: {place.setup}", "dim"))
-            prepared = run_recorded(["/bin/sh", "-c", place.setup], folder, environment, shows=not is_quiet)
+            prepared = run_recorded([*overlaid, "/bin/sh", "-c", place.setup], folder, environment, shows=not is_quiet)
             if prepared.exit_code:
                 raise UsageError(
                     f"The set-up command failed with exit code {prepared.exit_code}: {place.setup}",
@@ -234,15 +237,16 @@ async def _work(session: Session, workspace: Workspace, words: list[str], *, is_
                 )
             setup = place.setup
         inside = _inside(session, folder, workspace.root)
-        problem = why_not(words[0], inside, environment.get("PATH"))
+        # What an overlay holds is seen only in it: there the command is looked for when it is started.
+        problem = None if overlaid else why_not(words[0], inside, environment.get("PATH"))
         if problem is not None:
             session.console.error(f"{words[0]}: {problem[0]}.")
             done = branch_run(shlex.join(words), problem[1], time.time(), 0.0, Kept(problem[0].encode(), b"", 0, 0))
         else:
             if is_shell:
-                ran = _run_shell(session, words[0], name, place, workspace.root, inside, environment)
+                ran = _run_shell(session, words[0], place, workspace.root, inside, environment)
             else:
-                ran = run_recorded(words, inside, environment, shows=not is_quiet)
+                ran = run_recorded([*overlaid, *words], inside, environment, shows=not is_quiet)
             done = branch_run(shlex.join(words), ran.exit_code, ran.started, ran.duration, ran.output.output.kept())
     finally:
         taken = await workspace.branch_finished(name, place.slot, done, setup)

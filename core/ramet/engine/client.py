@@ -266,9 +266,9 @@ class RemoteWorkspace:
         """See `Workspace`."""
         return await self._call_once(protocol.BRANCH_DROP, protocol.BranchParams(name))
 
-    async def branch_place(self, name: str, owner: int = 0) -> BranchPlace:
+    async def branch_place(self, name: str, owner: int = 0, overlays: bool = False) -> BranchPlace:
         """See `Workspace`."""
-        return await self._call(protocol.BRANCH_PLACE, protocol.BranchPlaceParams(name, owner))
+        return await self._call(protocol.BRANCH_PLACE, protocol.BranchPlaceParams(name, owner, overlays))
 
     async def branch_finished(self, name: str, slot: int, run: BranchRun | None = None, setup: str = "") -> BranchFork:
         """See `Workspace`."""

@@ -307,6 +307,7 @@ class BranchPlaceParams(Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     owner: int = 0
+    overlays: bool = False
 
 
 class BranchFinishedParams(Struct, frozen=True, forbid_unknown_fields=True):

@@ -27,7 +27,8 @@ from ramet.branch_models import (
     MergeRequest,
     MergeResult,
 )
-from ramet.branches.working import Needs, names_of
+from ramet.branches.artefacts import artefacts_of
+from ramet.branches.working import Needs
 from ramet.chat.asker import Asker
 from ramet.chat.repository import Repository
 from ramet.chat.terminal_mentions import Files, mentions_terminal, terminal_mentions
@@ -292,9 +293,9 @@ class LocalWorkspace:
         """See `Workspace`."""
         return await self._branching(self._services.branches.drop, name)
 
-    async def branch_place(self, name: str, owner: int = 0) -> BranchPlace:
+    async def branch_place(self, name: str, owner: int = 0, overlays: bool = False) -> BranchPlace:
         """See `Workspace`."""
-        needs = Needs(tuple(names_of(self._config.branch_links)), self._config.branch_setup)
+        needs = Needs(artefacts_of(self._config.branch_links), self._config.branch_setup, overlays)
         return await asyncio.to_thread(self._services.branches.place, name, owner, needs)
 
     async def branch_finished(self, name: str, slot: int, run: BranchRun | None = None, setup: str = "") -> BranchFork:
@@ -323,9 +324,10 @@ class LocalWorkspace:
         from ramet.workspace.doctor_branches import branch_findings
 
         key = self._services.key
+        artefacts = artefacts_of(self._config.branch_links)
         why = partial(why_polled, key.location, self._directories.repository(key.identity))
         found = await examine(await self.status(), self._environment, self._directories, key.identity, why)
-        return (*found, *await asyncio.to_thread(branch_findings, self._services.branches, self._branch_limit))
+        return (*found, *await asyncio.to_thread(branch_findings, self._services.branches, self._branch_limit, artefacts))
 
     async def collect_garbage(self) -> str:
         """See `Workspace`."""

@@ -158,8 +158,11 @@ class Workspace(Protocol):
     async def branch_drop(self, name: str) -> Branch:
         """Drop a branch; it can be brought back for seven days."""
 
-    async def branch_place(self, name: str, owner: int = 0) -> BranchPlace:
-        """Lay a branch out in a folder; `owner` is the process that will run a command there, 0 for a person who looks."""
+    async def branch_place(self, name: str, owner: int = 0, overlays: bool = False) -> BranchPlace:
+        """Lay a branch out in a folder; `owner` is the process that will run a command there, 0 for a person who looks.
+
+        Only who starts its commands by `ramet.branches.overlay.launcher` may ask for overlays.
+        """
 
     async def branch_finished(self, name: str, slot: int, run: BranchRun | None = None, setup: str = "") -> BranchFork:
         """Take what a command changed, which is over, into its branch, and remember the command."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ramet.branch_models import BranchPlace, BranchRun, FileEdit, MergeRequest
+from ramet.branches.artefacts import artefacts_of
 from ramet.branches.branches import Branches
 from ramet.branches.command import branch_run, command_environment
 from ramet.branches.working import Needs
@@ -18,7 +19,7 @@ from ramet.cli.recorded_run import run_recorded
 from ramet.paths import absolute
 from tests.core.branches.conftest import Run, fork, git_state
 
-NEEDS = Needs(links=(".venv", "node_modules"))
+NEEDS = Needs(artefacts_of(".venv=link node_modules=link"))
 
 
 def folder(place: BranchPlace) -> Path:
