@@ -14,7 +14,7 @@ from ramet.branch_models import BranchUsage
 from ramet.branches.deletion import delete
 from ramet.branches.objects import RAW, ObjectStore
 from ramet.branches.pool import Pool, trash_entries
-from ramet.branches.records import KEPT_SECONDS, BranchRecord, StoreState
+from ramet.branches.records import BranchRecord, StoreState
 from ramet.branches.store import BranchStore
 
 _MOST_COUNTED = 500_000
@@ -79,7 +79,7 @@ class Housekeeping:
     def _without_expired(self, state: StoreState) -> StoreState:
         now = time.time()
         for record in state.branches:
-            if record.dropped is not None and record.dropped + KEPT_SECONDS < now:
+            if record.expires is not None and record.expires <= now:
                 state = self._forget(state, record)
         return state
 

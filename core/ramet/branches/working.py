@@ -17,7 +17,7 @@ from ramet.branches.records import BranchRecord
 from ramet.branches.store import BranchStore
 from ramet.branches.three_way import TreeMerger
 from ramet.branches.trees import StoredTree
-from ramet.errors import UsageError
+from ramet.errors import BranchConflict, UsageError
 from ramet.index.merkle import TreeFile
 from ramet.paths import path_from_text, path_to_text
 
@@ -86,6 +86,15 @@ class Working:
         slot = self._pool.of(record.id)
         if slot is not None and slot.is_held:
             self._pool.remember(replace(slot, is_held=False))
+
+    def give_up(self, record: BranchRecord) -> None:
+        """Throw away the folder of a branch that nobody will bring back. Raises BranchConflict while a process works there."""
+        slot = self._pool.of(record.id)
+        if slot is None:
+            return
+        if slot.is_busy:
+            raise BranchConflict(f"Process {slot.owner} works in the branch {record.name}.", "Wait for it, or end it.")
+        self._pool.throw_away(slot)
 
     def _emptied(self) -> Slot:
         """Return a folder to use, what was changed in it being part of its own branch."""

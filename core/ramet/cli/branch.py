@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
@@ -23,6 +24,7 @@ from ramet.cli.recorded_run import Ran, run_recorded, why_not
 from ramet.cli.session import Session
 from ramet.cli.shell import run_shell
 from ramet.errors import UsageError
+from ramet.inert import inert_line
 from ramet.models import CommandRecording
 from ramet.paths import absolute, path_to_text
 from ramet.terminal.kept import Kept
@@ -38,6 +40,9 @@ CONFLICT = 3
 
 def run(session: Session) -> int:
     """Run the command and return the exit code."""
+    if session.options.action == "drop" and session.options.for_good and not _is_confirmed(session):
+        session.console.note("Nothing was removed.")
+        return 1
     return asyncio.run(_run(session))
 
 
@@ -145,6 +150,8 @@ async def _keep(session: Session, workspace: Workspace) -> int:
 
 async def _drop(session: Session, workspace: Workspace) -> int:
     console = session.console
+    if session.options.for_good:
+        return await _drop_for_good(session, workspace)
     dropped = [await workspace.branch_drop(name) for name in session.options.names]
     if session.options.json:
         console.json(dropped)
@@ -152,6 +159,28 @@ async def _drop(session: Session, workspace: Workspace) -> int:
         for branch in dropped:
             console.line(f"{branch.name} is dropped. To bring it back within seven days: ramet branch undo {branch.name}")
     return 0
+
+
+async def _drop_for_good(session: Session, workspace: Workspace) -> int:
+    options, console = session.options, session.console
+    gone = [await workspace.branch_forget(name) for name in options.names]
+    if options.json:
+        console.json(gone)
+    else:
+        for branch in gone:
+            console.line(f"{branch.name} is removed for good.")
+    return 0
+
+
+def _is_confirmed(session: Session) -> bool:
+    """Ask on the terminal, before anything runs that an interrupt would have to end. Raises UsageError where there is none."""
+    if session.options.yes:
+        return True
+    if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("Removing for good asks first, and there is no terminal to ask on.", "Add --yes.")
+    sys.stderr.write(f"Remove {inert_line(', '.join(session.options.names))} for good? Nothing brings it back. [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 async def _undo(session: Session, workspace: Workspace) -> int:

@@ -31,6 +31,8 @@ def add_branch_arguments(parser: argparse.ArgumentParser, add: AddAction) -> Non
     keeping.add_argument("-m", dest="message", metavar="MESSAGE", default="", help="make one commit of all, with this message")
     dropping = add("drop", "drop branches; they can be brought back for seven days")
     dropping.add_argument("names", metavar="NAME", nargs="+", help="the branch")
+    dropping.add_argument("--for-good", action="store_true", help="remove them at once, also those that were dropped before")
+    dropping.add_argument("--yes", action="store_true", help="do not ask before removing for good")
     undoing = add("undo", "take back the last merge or drop, or bring one dropped branch back")
     undoing.add_argument("name", metavar="NAME", nargs="?", default="", help="a dropped branch to bring back")
     _named(add("path", "lay a branch out in a folder and print its path"))

@@ -266,6 +266,10 @@ class RemoteWorkspace:
         """See `Workspace`."""
         return await self._call_once(protocol.BRANCH_DROP, protocol.BranchParams(name))
 
+    async def branch_forget(self, name: str) -> Branch:
+        """See `Workspace`."""
+        return await self._call_once(protocol.BRANCH_FORGET, protocol.BranchParams(name))
+
     async def branch_place(self, name: str, owner: int = 0, overlays: bool = False) -> BranchPlace:
         """See `Workspace`."""
         return await self._call(protocol.BRANCH_PLACE, protocol.BranchPlaceParams(name, owner, overlays))

@@ -293,6 +293,12 @@ class LocalWorkspace:
         """See `Workspace`."""
         return await self._branching(self._services.branches.drop, name)
 
+    async def branch_forget(self, name: str) -> Branch:
+        """See `Workspace`."""
+        gone = await asyncio.to_thread(self._services.branches.forget, name)
+        self._services.branches_changed(self._branch_limit, is_freeing=True)
+        return gone
+
     async def branch_place(self, name: str, owner: int = 0, overlays: bool = False) -> BranchPlace:
         """See `Workspace`."""
         needs = Needs(artefacts_of(self._config.branch_links), self._config.branch_setup, overlays)

@@ -158,6 +158,9 @@ class Workspace(Protocol):
     async def branch_drop(self, name: str) -> Branch:
         """Drop a branch; it can be brought back for seven days."""
 
+    async def branch_forget(self, name: str) -> Branch:
+        """Drop a branch for good, or one that was dropped before; its space is freed in the background."""
+
     async def branch_place(self, name: str, owner: int = 0, overlays: bool = False) -> BranchPlace:
         """Lay a branch out in a folder; `owner` is the process that will run a command there, 0 for a person who looks.
 
