@@ -72,6 +72,8 @@ class Branch(Value, frozen=True):
     """How it differs from its base; what was merged back counts as part of the base."""
     moved: int | None = None
     """Files of the working tree that are not as they were at the fork; None where nobody looked or there is no working tree."""
+    disk: int | None = None
+    """Bytes of the disk that it alone takes: objects that no other branch has, and its folder; None where nobody looked."""
     runs: tuple[BranchRun, ...] = ()
     """The latest last."""
     merged: float | None = None

@@ -81,14 +81,15 @@ class Branches:
         moved: dict[str, int] = {}
         if now is not None:
             moved = {tree: len(self._objects.changes(tree, now)) for tree in {record.origin.tree for record in records}}
-        values = [record.value(moved.get(record.origin.tree)) for record in records]
+        disk = self._disk()
+        values = [record.value(moved.get(record.origin.tree), disk.get(record.id)) for record in records]
         return tuple(sorted(values, key=lambda branch: -branch.created))
 
     def get(self, name: str) -> Branch:
         """Return one branch. Raises UsageError when there is none of that name."""
         record = self._current(name)
         moved = None if self.location.is_bare else len(self._objects.changes(record.origin.tree, self.snapshot().tree))
-        return record.value(moved)
+        return record.value(moved, self._disk().get(record.id))
 
     def record(self, name: str) -> BranchRecord:
         """Return what is stored of a live branch. Raises UsageError when there is none of that name."""
@@ -310,6 +311,10 @@ class Branches:
     def usage(self, limit: int) -> BranchUsage:
         """Return what all branches take of the disk."""
         return self._housekeeping.usage(limit)
+
+    def _disk(self) -> dict[str, int]:
+        """Return the bytes that each branch takes alone, by its id."""
+        return self._housekeeping.disk.each([record for record in self.store.state().branches if not record.is_forgotten])
 
     def tidy(self, limit: int) -> tuple[str, ...]:
         """Forget what was dropped long ago, and more where the branches take more bytes than the limit."""

@@ -52,7 +52,7 @@ class BranchRecord(Struct, frozen=True):
             return self.dropped
         return self.dropped + KEPT_SECONDS
 
-    def value(self, moved: int | None = None) -> Branch:
+    def value(self, moved: int | None = None, disk: int | None = None) -> Branch:
         """Return what front ends see of it."""
         return Branch(
             id=self.id,
@@ -65,6 +65,7 @@ class BranchRecord(Struct, frozen=True):
             updated=self.updated,
             stat=self.stat,
             moved=moved,
+            disk=disk,
             runs=self.runs,
             merged=self.merged,
             kept=self.kept,

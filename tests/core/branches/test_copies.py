@@ -203,3 +203,20 @@ def test_read_only_copies_are_deleted(branches: Branches, project: Path, git: Ru
     branches.examine()
 
     assert list((branches.folder / "trash").iterdir()) == []
+
+
+def test_a_copy_takes_no_room_until_it_is_changed(branches: Branches, project: Path) -> None:
+    (project / "node_modules/large.js").write_bytes(os.urandom(300_000))
+    (project / "node_modules/other.js").write_bytes(os.urandom(200_000))
+    fork(branches)
+    laid_out = place(branches)
+    branches.finished("try", laid_out.slot)
+    copied = branches.get("try").disk
+    (folder(place(branches)) / "node_modules/other.js").write_bytes(os.urandom(200_000))
+    branches.finished("try", laid_out.slot)
+    changed = branches.get("try").disk
+
+    assert copied is not None
+    assert changed is not None
+    assert copied < 20_000
+    assert 0 <= changed - copied - 200_000 < 1_000
