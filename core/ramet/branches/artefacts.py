@@ -20,7 +20,7 @@ from ramet.branches.names import is_safe_path
 from ramet.branches.objects import ObjectStore
 from ramet.branches.overlay import make_layer
 from ramet.branches.pool import COPY_PREFIX, Pool, Slot
-from ramet.branches.reflink import NotCloned, clone_tree
+from ramet.branches.reflink import CopyLimits, NotCloned, clone_tree
 from ramet.branches.trees import StoredTree
 from ramet.errors import GitError
 from ramet.git.status import are_ignored
@@ -28,6 +28,10 @@ from ramet.inert import inert_line
 from ramet.paths import absolute, path_from_text, path_to_text
 
 _INCLUDE_FILE = ".worktreeinclude"
+_QUICK = CopyLimits(entries=30_000, seconds=8.0)
+"""Of a copy that nobody asked for, while a command waits for it; a link serves a larger folder."""
+_PATIENT = CopyLimits(entries=300_000, seconds=60.0)
+"""Of a copy that the user wants; others who wait for the branches give up after twice that time."""
 _MOST_INCLUDED_BYTES = 50_000_000
 _MOST_PATTERNS_BYTES = 64 * 1024
 
@@ -129,7 +133,7 @@ class Artefacts:
         if not problem:
             temporary = self._target.parent / f"{COPY_PREFIX}{secrets.token_hex(4)}"
             try:
-                clone_tree(source, temporary, (self._root, self._target))
+                clone_tree(source, temporary, (self._root, self._target), _PATIENT if is_wanted else _QUICK)
                 relocate(temporary, self._root, self._target)
                 place.unlink(missing_ok=True)
                 place.parent.mkdir(parents=True, exist_ok=True)

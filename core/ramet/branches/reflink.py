@@ -13,12 +13,10 @@ import sys
 import time
 from pathlib import Path
 
+from msgspec import Struct
+
 from ramet.inert import inert_line
 
-MOST_ENTRIES = 60_000
-"""Files, links and folders of one copy; a link serves a larger folder better."""
-MOST_SECONDS = 20.0
-"""How long one copy may take, while the command waits for it."""
 _FICLONE = 0x40049409
 """Of linux/fs.h."""
 _CLONE_NOFOLLOW, _CLONE_NOOWNERCOPY = 1, 2
@@ -54,9 +52,15 @@ def clone_file(source: str | bytes, target: str | bytes, *, mode: int = 0o600) -
         raise NotCloned(reason) from error
 
 
-def clone_tree(
-    source: Path, target: Path, moved: tuple[Path, Path], *, most: int = MOST_ENTRIES, seconds: float = MOST_SECONDS
-) -> None:
+class CopyLimits(Struct, frozen=True):
+    """How much one copy may be; each file costs about as much as copying a small one byte by byte."""
+
+    entries: int
+    """Files, links and folders."""
+    seconds: float
+
+
+def clone_tree(source: Path, target: Path, moved: tuple[Path, Path], limits: CopyLimits) -> None:
     """Make a new folder that holds what another one holds, with modes and times; sockets and the like stay out.
 
     Links stay links; one to a full path below the first of the `moved` folders leads below the second one. Raises NotCloned where
@@ -64,7 +68,7 @@ def clone_tree(
     """
     old_root, new_root = os.fsencode(moved[0]), os.fsencode(moved[1])
     top = os.fsencode(source), os.fsencode(target)
-    give_up = time.monotonic() + seconds
+    give_up = time.monotonic() + limits.seconds
     waiting, made, count = [top], [top], 0
     try:
         os.mkdir(target, 0o700)
@@ -73,10 +77,10 @@ def clone_tree(
             with os.scandir(old) as entries:
                 for entry in entries:
                     count += 1
-                    if count > most:
-                        raise NotCloned(f"it has more than {most:,} entries")
+                    if count > limits.entries:
+                        raise NotCloned(f"it has more than {limits.entries:,} entries")
                     if time.monotonic() > give_up:
-                        raise NotCloned(f"a copy takes longer than {seconds:.0f} s")
+                        raise NotCloned(f"a copy takes longer than {limits.seconds:.0f} s")
                     place = os.path.join(new, entry.name)
                     if entry.is_dir(follow_symlinks=False):
                         os.mkdir(place, 0o700)

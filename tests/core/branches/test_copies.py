@@ -16,7 +16,7 @@ from ramet.branches.artefacts import artefacts_of
 from ramet.branches.branches import Branches
 from ramet.branches.command import command_environment
 from ramet.branches.environments import relocate
-from ramet.branches.reflink import NotCloned, clone_tree
+from ramet.branches.reflink import CopyLimits, NotCloned, clone_tree
 from ramet.branches.working import Needs
 from ramet.git.repository import locate
 from ramet.paths import UserDirectories, absolute
@@ -134,9 +134,9 @@ def test_a_folder_with_too_many_files_is_linked(sharing: Path, request: pytest.F
         (base / f"old/{number}").mkdir(parents=True)
 
     with pytest.raises(NotCloned, match="more than 10 entries"):
-        clone_tree(base / "old", base / "new", (base, base), most=10)
+        clone_tree(base / "old", base / "new", (base, base), CopyLimits(10, 60))
     with pytest.raises(NotCloned, match="longer than 0 s"):
-        clone_tree(base / "old", base / "newer", (base, base), seconds=0)
+        clone_tree(base / "old", base / "newer", (base, base), CopyLimits(100, 0))
 
 
 def test_without_a_copy_the_note_says_why(branches: Branches, shop: Path, opened: object, directories: UserDirectories) -> None:
