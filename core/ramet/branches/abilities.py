@@ -28,22 +28,24 @@ class Abilities:
     def __init__(self, folder: Path, *, is_anew: bool = False) -> None:
         """Take the folder of the branches; `is_anew` tries everything again."""
         self._folder = folder
+        self._temporary = folder / "tmp"
         self._file = folder / "abilities.json"
         self._is_anew = is_anew
 
     def why_no_reflink(self, source: Path) -> str:
         """Return why files below a folder cannot be copied into branches by sharing blocks; empty where they can."""
-        return self._remembered("reflink", source, lambda: why_not_cloned(source, self._folder))
+        return self._remembered("reflink", source, lambda: why_not_cloned(source, self._temporary))
 
     def why_no_overlay(self, source: Path) -> str:
         """Return why a folder cannot be shown to commands with changes of their own; empty where it can."""
-        return self._remembered("overlay", source, lambda: why_no_overlay(source, self._folder / "tmp"))
+        return self._remembered("overlay", source, lambda: why_no_overlay(source, self._temporary))
 
     def _remembered(self, way: str, source: Path, probe: Callable[[], str]) -> str:
         key = self._key(way, source)
         probes = self._probes()
         if key in probes.found and not self._is_anew:
             return probes.found[key]
+        self._temporary.mkdir(exist_ok=True)
         reason = probe()
         self._save(key, reason)
         return reason

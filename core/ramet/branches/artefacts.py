@@ -19,7 +19,7 @@ from ramet.branches.environments import relocate
 from ramet.branches.names import is_safe_path
 from ramet.branches.objects import ObjectStore
 from ramet.branches.overlay import make_layer
-from ramet.branches.pool import COPY_PREFIX, Pool, Slot
+from ramet.branches.pool import COPY_PREFIX, Pool, Slot, holds
 from ramet.branches.reflink import CopyLimits, NotCloned, clone_tree
 from ramet.branches.trees import StoredTree
 from ramet.errors import GitError
@@ -95,7 +95,7 @@ class Artefacts:
         present = [name for name in ways if absolute(self._root, name).is_dir() and not absolute(self._root, name).is_symlink()]
         for name in self._ignored([name for name in present if ways[name] != "rebuild"]):
             place = absolute(self._target, name)
-            if place.is_dir() and not place.is_symlink():
+            if (place.is_dir() and not place.is_symlink()) or not holds(self._target, place):
                 continue  # a copy, or what a command made
             self._bring(name, ways[name], overlays=overlays)
         self._tell()
@@ -183,6 +183,8 @@ class Artefacts:
         for path in self._ignored(paths):
             source, place = absolute(self._root, path), absolute(self._target, path)
             if source.is_symlink() or not source.is_file() or source.stat().st_size > _MOST_INCLUDED_BYTES:
+                continue
+            if not holds(self._target, place):
                 continue
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, place)

@@ -13,7 +13,7 @@ from ramet.branch_models import BranchUsage
 from ramet.branches.deletion import delete
 from ramet.branches.disk_use import DiskUse
 from ramet.branches.objects import RAW, ObjectStore
-from ramet.branches.pool import Pool, trash_entries
+from ramet.branches.pool import COPY_PREFIX, Pool, trash_entries
 from ramet.branches.records import BranchRecord, StoreState
 from ramet.branches.store import BranchStore
 
@@ -63,6 +63,7 @@ class Housekeeping:
         found = []
         waiting = [*trash_entries(self._store.folder), *_entries(self._store.folder / "tmp")]
         waiting += [*(self._store.folder / "git" / "objects").glob("*/*tmp_obj_*")]
+        waiting += [*(self._store.folder / "pool").glob(f"*/{COPY_PREFIX}*")]
         if waiting:
             _delete(waiting)
             found.append(f"{len(waiting)} leftover{'s' if len(waiting) > 1 else ''} of interrupted commands were removed.")

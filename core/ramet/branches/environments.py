@@ -22,9 +22,12 @@ def relocate(environment: Path, old_root: Path, new_root: Path) -> None:
     if not (environment / "pyvenv.cfg").is_file():
         return
     old, new = os.fsencode(old_root), os.fsencode(new_root)
+    top = os.path.realpath(environment)
     wanted = re.compile(rb"(?<!" + _IN_A_NAME + rb")" + re.escape(old) + rb"(?!" + _IN_A_NAME + rb")")
     for file in _naming_files(environment):
         if file.is_symlink() or not file.is_file() or file.stat().st_size > _MOST_BYTES:
+            continue
+        if not Path(os.path.realpath(file)).is_relative_to(top):  # `bin` may be a link to a folder of the user's
             continue
         before = file.read_bytes()
         if b"\0" in before or old not in before:

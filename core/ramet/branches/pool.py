@@ -125,6 +125,9 @@ class Pool:
             *(f"--exclude={_pattern(name)}" for name in slot.copies), environment=environment,
         )  # fmt: skip
         left_out = {path_from_text(link) for link in slot.links}
+        tree = self.path(slot)
+        held: dict[bytes, bool] = {}
+        gone: dict[bytes, None] = {}
         paths: dict[bytes, None] = {}
         notes = []
         # What was changed first: a file that is a folder now must go before what is in that.
@@ -132,17 +135,23 @@ class Pool:
             tag, path = line[:1], line[2:]
             if path.rstrip(b"/") in left_out:
                 continue
-            if reason := self._refusal(slot, path, is_new=tag == b"?"):
+            above = os.path.dirname(path)  # noqa: PTH120  # bytes
+            if above not in held:
+                held[above] = holds(tree, absolute(tree, path_to_text(path)))
+            if tag == b"R" or path in gone or not held[above]:
+                gone[path] = None
+            elif reason := self._refusal(slot, path, is_new=tag == b"?"):
                 notes.append(f"{inert_line(path_to_text(path))} is no part of the branch: {reason}.")
             else:
                 paths[path] = None
-        if paths:
-            asked = b"".join(path + b"\0" for path in paths)
-            arguments = ("update-index", "--add", "--remove", "--replace", "-z", "--stdin")
-            git.run(*arguments, input=asked, environment=environment)
-        tree = git.run("write-tree", environment=environment).decode().strip()
-        self._objects.secure(tree, Head(), base=slot.tree)
-        return tree, tuple(notes)
+        # What is gone by itself: of a file in a folder that is a link now, git would say that it lies beyond a link.
+        for flags, changed in (("--force-remove",), gone), (("--add", "--remove", "--replace"), paths):
+            if changed:
+                asked = b"".join(path + b"\0" for path in changed)
+                git.run("update-index", *flags, "-z", "--stdin", input=asked, environment=environment)
+        recorded = git.run("write-tree", environment=environment).decode().strip()
+        self._objects.secure(recorded, Head(), base=slot.tree)
+        return recorded, tuple(notes)
 
     def settled(self, slot: Slot, record: BranchRecord, tree: str, *, keeps_owner: bool) -> None:
         """Remember that a folder holds a tree that is the state of a branch, or part of it."""
@@ -161,10 +170,12 @@ class Pool:
         folder = self.path(slot)
         for link in slot.links:
             path = absolute(folder, link)
-            if path.is_symlink() or path.is_file():
+            if holds(folder, path) and (path.is_symlink() or path.is_file()):
                 path.unlink()
         for name in slot.copies:
-            self.discard(absolute(folder, name))
+            path = absolute(folder, name)
+            if holds(folder, path):
+                self.discard(path)
         self.discard(folder.parent / "overlay")
         for unfinished in folder.parent.glob(f"{COPY_PREFIX}*"):
             self.discard(unfinished)
@@ -203,6 +214,11 @@ class Pool:
     def _save(self, slot: Slot) -> Slot:
         write_record(self._home / str(slot.number) / "slot.json", slot)
         return slot
+
+
+def holds(folder: Path, path: Path) -> bool:
+    """Whether a path below a folder is really there: a folder on the way may have become a link to elsewhere."""
+    return Path(os.path.realpath(path.parent)).is_relative_to(os.path.realpath(folder))
 
 
 def trash_entries(folder: Path) -> Iterator[Path]:

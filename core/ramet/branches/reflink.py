@@ -23,6 +23,7 @@ _CLONE_NOFOLLOW, _CLONE_NOOWNERCOPY = 1, 2
 """Of macOS's sys/clonefile.h."""
 _IMPOSSIBLE = {
     errno.EOPNOTSUPP: "the file system cannot share blocks between files",
+    errno.ENOTSUP: "the file system cannot share blocks between files",
     errno.ENOTTY: "the file system cannot share blocks between files",
     errno.ENOSYS: "the system cannot share blocks between files",
     errno.EINVAL: "the file system does not share blocks of such files",

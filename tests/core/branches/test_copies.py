@@ -192,6 +192,34 @@ def test_a_script_whose_path_is_too_long_for_its_first_line_still_starts(tmp_pat
     assert (new / "bin/plain").stat().st_mode & 0o777 == 0o755
 
 
+def test_nothing_outside_is_changed_through_links(branches: Branches, project: Path) -> None:
+    outside = project.parent / "outside"
+    for place_ in ("bin", "node_modules"):
+        (outside / place_).mkdir(parents=True)
+    (outside / "bin/tool").write_text(f"#!{project}/.venv/bin/python\n")
+    (project / ".venv").mkdir()
+    (project / ".venv/pyvenv.cfg").touch()
+    (project / ".venv/bin").symlink_to(outside / "bin")
+    (project / ".gitignore").write_text(".venv/\nnode_modules/\n")
+    (project / "web/node_modules").mkdir()
+    (project / "web/node_modules/index.js").write_text("1\n")
+    needs = Needs(artefacts_of(".venv web/node_modules"))
+    for name in ("try", "linked", "other"):
+        fork(branches, name)
+    first = place(branches, "try", needs)
+    shutil.rmtree(folder(first) / "web")
+    (folder(first) / "web").symlink_to(outside)
+    branches.finished("try", first.slot)
+    second = place(branches, "try", needs)
+    branches.finished("try", second.slot)
+    place(branches, "other", needs)
+
+    assert set(first.copies) == {str(project / ".venv"), str(project / "web/node_modules")}
+    assert (outside / "bin/tool").read_text() == f"#!{project}/.venv/bin/python\n"
+    assert sorted(path.name for path in outside.iterdir()) == ["bin", "node_modules"]
+    assert list((outside / "node_modules").iterdir()) == []
+
+
 def test_read_only_copies_are_deleted(branches: Branches, project: Path, git: Run) -> None:
     (project / "node_modules/locked").mkdir()
     (project / "node_modules/locked/file").write_text("x")
@@ -199,10 +227,12 @@ def test_read_only_copies_are_deleted(branches: Branches, project: Path, git: Ru
     fork(branches)
     laid_out = place(branches)
     branches.finished("try", laid_out.slot)
+    (branches.folder / "pool/1/copy-of-a-killed-process").mkdir()
     branches.tidy(10)
     branches.examine()
 
     assert list((branches.folder / "trash").iterdir()) == []
+    assert not (branches.folder / "pool/1").exists()
 
 
 def test_a_copy_takes_no_room_until_it_is_changed(branches: Branches, project: Path) -> None:

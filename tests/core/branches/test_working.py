@@ -58,6 +58,20 @@ def test_what_a_command_changes_becomes_part_of_the_branch(branches: Branches, d
     assert branches.get("try").runs == (done,)
 
 
+def test_a_folder_that_a_command_replaced_by_a_link_is_one_in_the_branch(branches: Branches, shop: Path) -> None:
+    fork(branches)
+    (shop.parent / "outside").mkdir()
+    (shop.parent / "outside/app.ts").write_text("outside\n")
+    program = (
+        f"import os, shutil; shutil.rmtree('web'); os.symlink({str(shop.parent / 'outside')!r}, 'web'); os.remove('README.md')"
+    )
+    done = run(branches, "try", program)
+
+    assert done.exit_code == 0
+    assert "web" in branches.files("try")
+    assert not {"web/app.ts", "README.md"} & set(branches.files("try"))
+
+
 def test_one_folder_serves_one_branch_after_the_other(branches: Branches, shop: Path) -> None:
     for name in ("one", "two"):
         fork(branches, name)
