@@ -89,9 +89,11 @@ class Artefacts:
         `overlays` says that whoever asked starts commands so that they see overlays.
         """
         ways = {artefact.name: artefact.way for artefact in wanted if is_safe_path(path_from_text(artefact.name))}
-        for name in [name for name in self._links if ways.get(name) == "rebuild" and absolute(self._target, name).is_symlink()]:
-            absolute(self._target, name).unlink()
-            del self._links[name]
+        for name in [name for name in self._links if ways.get(name) == "rebuild"]:
+            place = absolute(self._target, name)
+            if place.is_symlink() and holds(self._target, place):
+                place.unlink()
+                del self._links[name]
         present = [name for name in ways if absolute(self._root, name).is_dir() and not absolute(self._root, name).is_symlink()]
         for name in self._ignored([name for name in present if ways[name] != "rebuild"]):
             place = absolute(self._target, name)

@@ -66,7 +66,8 @@ class Housekeeping:
         waiting += [*(self._store.folder / "pool").glob(f"*/{COPY_PREFIX}*")]
         if waiting:
             _delete(waiting)
-            found.append(f"{len(waiting)} leftover{'s' if len(waiting) > 1 else ''} of interrupted commands were removed.")
+            leftovers, verb = ("1 leftover", "was") if len(waiting) == 1 else (f"{len(waiting)} leftovers", "were")
+            found.append(f"{leftovers} of interrupted commands {verb} removed.")
         state = self._store.state()
         objects = self._store.objects
         lost = [record.name for record in state.branches if record.is_live and not _is_whole(objects, record)]

@@ -149,6 +149,21 @@ def test_ignored_folders_are_linked_and_named_files_copied(branches: Branches, s
     assert not {".venv", ".env"} & set(branches.files("try"))
 
 
+def test_a_folder_that_commands_shall_build_anew_is_not_linked_any_more(branches: Branches, shop: Path) -> None:
+    (shop / ".gitignore").write_text("node_modules\n")
+    (shop / "node_modules").mkdir()
+    fork(branches)
+    linked = folder(branches.place("try", os.getpid(), NEEDS)) / "node_modules"
+    was_linked = linked.is_symlink()
+    again = branches.place("try", os.getpid(), Needs(artefacts_of("node_modules=rebuild")))
+    linked.mkdir()
+    kept = branches.place("try", os.getpid(), NEEDS)
+
+    assert was_linked
+    assert again.notes == kept.notes == ()
+    assert not linked.is_symlink()
+
+
 def test_the_set_up_command_is_asked_for_once_per_folder(branches: Branches) -> None:
     fork(branches)
     fork(branches, "other")
