@@ -166,7 +166,9 @@ class Artefacts:
             )
         for name in self._links:
             if absolute(self._target, name).is_symlink():
-                self._redirect(absolute(self._root, name))
+                self.notes += self._redirect(absolute(self._root, name))
+        for name in self._copies:  # a copy is right by itself, but the environment that is active may still be the user's
+            self._redirect(absolute(self._root, name))
 
     @staticmethod
     def _text(root: Path, name: str) -> str:
@@ -218,8 +220,9 @@ class Artefacts:
         with os.fdopen(handle, "rb") as stream:
             return stream.read(_MOST_PATTERNS_BYTES)
 
-    def _redirect(self, environment: Path) -> None:
-        """Let Python find the branch's code where an environment names folders of the working tree."""
+    def _redirect(self, environment: Path) -> list[str]:
+        """Let Python find the branch's code where an environment names folders of the working tree; return notes about it."""
+        notes = []
         found: dict[str, None] = {}
         hooks = []
         for packages in environment.glob("lib/python*/site-packages"):
@@ -227,14 +230,14 @@ class Artefacts:
                 found |= dict.fromkeys(self._mapped(file))
             hooks += [file.name for file in packages.glob("__editable___*_finder.py") if self._mentions_root(file)]
         if found:
-            self.environment["PYTHONPATH"] = os.pathsep.join(found)
-            self.notes.append(
-                f"{environment.name} has the project installed as editable: PYTHONPATH points to the branch instead."
-            )
+            before = self.environment.get("PYTHONPATH")
+            self.environment["PYTHONPATH"] = os.pathsep.join([*([before] if before else []), *found])
+            notes.append(f"{environment.name} has the project installed as editable: PYTHONPATH points to the branch instead.")
         if hooks:
-            self.notes.append(
+            notes.append(
                 f"{environment.name} imports the project through {inert_line(hooks[0])}: code may come from the working tree."
             )
+        return notes
 
     def _mapped(self, file: Path) -> Iterator[str]:
         """Yield the folders of the branch that stand for those of the working tree in a `.pth` file."""
