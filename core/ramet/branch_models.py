@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from ramet.models import GitHead, SkippedFile, Value
 
 
@@ -100,6 +102,8 @@ class Branch(Value, frozen=True):
     """How it differs from its base; what was merged back counts as part of the base."""
     moved: int | None = None
     """Files of the working tree that are not as they were at the fork; None where nobody looked or there is no working tree."""
+    disk: int | None = None
+    """Bytes of the disk that it alone takes: objects that no other branch has, and its folder; None where nobody looked."""
     runs: tuple[BranchRun, ...] = ()
     """The latest last."""
     merged: float | None = None
@@ -377,4 +381,8 @@ class BranchPlace(Value, frozen=True):
     """What to set for commands."""
     setup: str = ""
     """A command of the user's configuration to run first, empty when it has been run there."""
+    copies: dict[str, str] = msgspec.field(default_factory=dict)
+    """Folders of the working tree, absolute -> their copies in the branch, which variables such as PATH should name instead."""
+    overlays: dict[str, str] = msgspec.field(default_factory=dict)
+    """Folders of the working tree, absolute -> where what commands change in them is kept; only for who asked for overlays."""
     notes: tuple[str, ...] = ()

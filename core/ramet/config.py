@@ -28,6 +28,8 @@ _MAX_FILE_BYTES = 64 * 1024
 """No hand-written configuration is larger."""
 _URL_KEYS = frozenset({"api_base", "ollama_url", "embedder_api_base", "chroma_url"})
 _URL = re.compile(r"https?://[^\s/]+\S*")
+_FOLDERS = r"^[ ,]*([^ ,=]+(=(auto|link|reflink|overlay|rebuild))?([ ,]+|$))*$"
+_FOLDERS_IN_WORDS = "names with spaces between, each alone or as NAME=auto, link, reflink, overlay or rebuild"
 _KEY_LIKE = re.compile(r"_key$|^key$|api_?key|token$|secret|password|credential", re.IGNORECASE)
 _CHECK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,29}")
 _MOST_CHECKS = 20
@@ -83,8 +85,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """How often the model may ask for tools in one answer."""
     engine_idle_minutes: Annotated[float, Meta(ge=0.01, le=10_080)] = 30.0
     """The engine leaves after this long without a front end."""
-    branch_links: str = ".venv venv node_modules"
-    """Ignored folders of the working tree that are linked where a branch is laid out, with spaces between."""
+    branch_links: Annotated[str, Meta(pattern=_FOLDERS, description=_FOLDERS_IN_WORDS)] = ".venv venv node_modules"
+    """Ignored folders of the working tree that are brought to where a branch is laid out, see `ramet.branches.artefacts`."""
     branch_setup: str = ""
     """A shell command to run once in a folder in which branches are laid out, before the first use."""
     branch_checks: dict[str, str] = {}
@@ -330,6 +332,9 @@ def _expectation(key: str, maximum: int | None) -> str:
     if key in _URL_KEYS:
         return "a URL that begins with http:// or https://"
     kind = _base(_TYPES[key])
+    for meta in getattr(_TYPES[key], "__metadata__", ()):
+        if isinstance(meta, Meta) and meta.description:
+            return meta.description
     if kind is str:
         return "a text without control characters"
     if kind is bool:

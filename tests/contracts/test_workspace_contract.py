@@ -365,6 +365,8 @@ async def test_a_branch_is_forked_edited_compared_merged_and_dropped(workspace: 
     dropped = await workspace.branch_drop("try")
     listed = await workspace.branches(), await workspace.branches(dropped=True)
     back = await workspace.branch_undo("try")
+    gone = await workspace.branch_forget("try")
+    left = await workspace.branches(dropped=True)
 
     assert [branch.name for branch in made.branches] == ["try"]
     assert read == (b"CART = 1\n", b"UNTRACKED = 1\n")
@@ -383,6 +385,7 @@ async def test_a_branch_is_forked_edited_compared_merged_and_dropped(workspace: 
     assert (dropped.state, listed[0].branches, [branch.name for branch in listed[1].branches]) == ("dropped", (), ["try"])
     assert listed[1].usage.objects > 0
     assert back.kind == "drop"
+    assert (gone.name, left.branches) == ("try", ())
     with pytest.raises(UsageError, match="no branch"):
         await workspace.branch("nowhere")
 

@@ -187,6 +187,14 @@ def test_deep_nesting_is_an_error_and_not_a_crash(tmp_path: Path, directories: U
         ("api_base = 'file:///etc/passwd'", "a URL that begins with http:// or https://."),
         ("chroma_url = 'localhost:8000'", "a URL that begins with http:// or https://."),
         ("limits.max_file_bytes = 0", "a whole number from 1,000 to 100,000,000."),
+        (
+            "branch_links = '.venv=copy'",
+            "names with spaces between, each alone or as NAME=auto, link, reflink, overlay or rebuild.",
+        ),
+        (
+            f"branch_links = '{'a' * 100}='",
+            "names with spaces between, each alone or as NAME=auto, link, reflink, overlay or rebuild.",
+        ),
     ],
 )
 def test_wrong_values_say_what_is_expected(text: str, expectation: str, directories: UserDirectories) -> None:

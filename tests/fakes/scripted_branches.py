@@ -64,7 +64,10 @@ class ScriptedBranches:
     async def branch_drop(self, name: str) -> Branch:
         return await self._answer("branch_drop", name, Branch)
 
-    async def branch_place(self, name: str, owner: int = 0) -> BranchPlace:
+    async def branch_forget(self, name: str) -> Branch:
+        return await self._answer("branch_forget", name, Branch)
+
+    async def branch_place(self, name: str, owner: int = 0, overlays: bool = False) -> BranchPlace:
         return await self._answer("branch_place", name, BranchPlace)
 
     async def branch_capture(self, name: str, slot: int, command: str = "", setup: str = "") -> BranchFork:

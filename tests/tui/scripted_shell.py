@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 
 from ramet.terminal.recorder import Recorder
-from ramet_tui.widgets.terminal.environment import OpenedShell
+from ramet_tui.widgets.terminal.environment import OpenedShell, ShellPlace
 
 NONCE = "5eed"
 PROMPT = "\x1b[36morchard\x1b[m \x1b[1;32m»\x1b[m "
@@ -46,9 +45,7 @@ class ScriptedShell:
         self.is_busy = False
         self.typed = bytearray()
 
-    def __call__(
-        self, name: str, folder: Path, environment: Mapping[str, str], columns: int, rows: int, on_ready: Callable[[], None]
-    ) -> OpenedShell:
+    def __call__(self, name: str, place: ShellPlace, columns: int, rows: int, on_ready: Callable[[], None]) -> OpenedShell:
         self._unread = self._script
         times = iter(self._clock)
         last = self._clock[-1]

@@ -78,14 +78,15 @@ class Branches:
 
     def listed(self, *, dropped: bool = False) -> tuple[Branch, ...]:
         """Return the branches, the newest first, with how far the working tree has moved from each one's fork."""
-        records = [record for record in self.store.state().branches if record.is_live != dropped]
+        records = [record for record in self.store.state().branches if record.is_live != dropped and not record.is_forgotten]
         if not records:
             return ()
         now = None if self.location.is_bare else self.snapshot().tree
         moved: dict[str, int] = {}
         if now is not None:
             moved = {tree: len(self._objects.changes(tree, now)) for tree in {record.origin.tree for record in records}}
-        values = [record.value(moved.get(record.origin.tree)) for record in records]
+        disk = self._disk()
+        values = [record.value(moved.get(record.origin.tree), disk.get(record.id)) for record in records]
         return tuple(sorted(values, key=lambda branch: -branch.created))
 
     def count(self) -> int:
@@ -103,7 +104,7 @@ class Branches:
         """Return one branch. Raises UsageError when there is none of that name."""
         record = self._current(name)
         moved = None if self.location.is_bare else len(self._objects.changes(record.origin.tree, self.snapshot().tree))
-        return record.value(moved)
+        return record.value(moved, self._disk().get(record.id))
 
     def record(self, name: str) -> BranchRecord:
         """Return what is stored of a live branch. Raises UsageError when there is none of that name."""
@@ -247,7 +248,7 @@ class Branches:
         with self.store.locked():
             self.recover()
             state = self.store.state()
-            dropped = [record for record in state.branches if not record.is_live and name in ("", record.name)]
+            dropped = [record for record in dropped_records(state) if name in ("", record.name)]
             last = max(dropped, key=lambda record: record.dropped or 0.0, default=None)
             if name or (last is not None and not any(merge.at > (last.dropped or 0.0) for merge in state.merges)):
                 if last is None:
@@ -280,6 +281,28 @@ class Branches:
             self.put(record)
             self._working.release(record)
             return record.value()
+
+    def forget(self, name: str) -> Branch:
+        """Drop a branch for good; what is freed by that goes at the next `tidy`. Its merges cannot be undone any more.
+
+        Without a live branch of that name all dropped ones of it are meant. Raises UsageError where there is none, and
+        BranchConflict while a command runs in it.
+        """
+        with self.store.locked():
+            self.recover()
+            state = self.store.state()
+            live = [record for record in state.branches if record.is_live and record.name == name]
+            meant = live or [record for record in dropped_records(state) if record.name == name]
+            if not meant:
+                find(state, name)  # says that there is none
+            for record in meant:
+                self._working.give_up(record)
+            now = time.time()
+            gone = {record.id: replace(record, dropped=now, is_forgotten=True) for record in meant}
+            branches = tuple(gone.get(record.id, record) for record in state.branches)
+            merges = tuple(merge for merge in state.merges if merge.branch not in gone)
+            self.store.save(replace(state, branches=branches, merges=merges))
+            return gone[meant[-1].id].value()
 
     def recover(self) -> tuple[str, ...]:
         """Repair what a merge left that was killed; return sentences about it, none where there was nothing."""
@@ -321,6 +344,10 @@ class Branches:
     def usage(self, limit: int) -> BranchUsage:
         """Return what all branches take of the disk."""
         return self._housekeeping.usage(limit)
+
+    def _disk(self) -> dict[str, int]:
+        """Return the bytes that each branch takes alone, by its id."""
+        return self._housekeeping.disk.each([record for record in self.store.state().branches if not record.is_forgotten])
 
     def tidy(self, limit: int) -> tuple[str, ...]:
         """Forget what was dropped long ago, and more where the branches take more bytes than the limit."""
@@ -437,12 +464,17 @@ class Branches:
         return self.store.folder
 
 
+def dropped_records(state: StoreState) -> list[BranchRecord]:
+    """Return the branches that can be brought back."""
+    return [record for record in state.branches if not record.is_live and not record.is_forgotten]
+
+
 def find(state: StoreState, name: str) -> BranchRecord:
     """Return the live branch of a name. Raises UsageError when there is none."""
     for record in state.branches:
         if record.is_live and record.name == name:
             return record
-    if any(record.name == name for record in state.branches):
+    if any(record.name == name for record in dropped_records(state)):
         raise UsageError(
             f"The branch {inert_line(name[:80])!r} was dropped.", f"Bring it back: ramet branch undo {inert_line(name[:80])}"
         )

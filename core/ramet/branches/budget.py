@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from ramet.branch_models import BranchUsage
+from ramet.branches.deletion import delete
+from ramet.branches.disk_use import DiskUse
 from ramet.branches.objects import RAW, ObjectStore
-from ramet.branches.pool import Pool, Slot, trash_entries
-from ramet.branches.records import KEPT_SECONDS, BranchRecord, StoreState
+from ramet.branches.pool import COPY_PREFIX, Pool, Slot, trash_entries
+from ramet.branches.records import BranchRecord, StoreState
 from ramet.branches.store import BranchStore
-
-_MOST_COUNTED = 500_000
-"""Files after which counting stops."""
 
 
 class Housekeeping:
@@ -29,25 +26,26 @@ class Housekeeping:
         self._store = store
         self._pool = pool
         self._empty = empty
+        self.disk = DiskUse(store, pool)
 
     def usage(self, limit: int) -> BranchUsage:
         """Return what is in use, as far as it can be counted soon."""
-        objects = sum(_sizes(self._store.folder / "git" / "objects"))
-        return BranchUsage(objects, sum(_sizes(self._store.folder / "pool")), limit)
+        return BranchUsage(self.disk.objects(), sum(self.disk.folders().values()), limit)
 
     def tidy(self, limit: int) -> tuple[str, ...]:
         """Forget branches that were dropped long ago, and more where the limit is passed; return sentences about it."""
         notes: list[str] = []
         state = self._without_expired(self._store.state())
-        usage = self.usage(limit)
-        used = usage.objects + usage.worktrees
+        folders = self.disk.folders(is_anew=True)
+        worktrees = sum(folders.values())
+        used = self.disk.objects() + worktrees
         idle = sorted((slot for slot in self._pool.slots() if not slot.is_busy), key=lambda slot: slot.used)
         while used > limit and (dropped := _oldest_dropped(state)) is not None:
             state = self._forget(state, dropped)
             notes.append(f"The dropped branch {dropped.name} was removed for good: the branches passed their limit.")
-            used = self.usage(limit).objects + usage.worktrees
+            used = self.disk.objects() + worktrees
         for slot in idle if used > limit else ():
-            used -= sum(_sizes(self._pool.path(slot)))
+            used -= folders.get(slot.number, 0)
             self._empty(slot)
             self._pool.throw_away(slot)
             if used <= limit:
@@ -68,9 +66,11 @@ class Housekeeping:
         found = []
         waiting = [*trash_entries(self._store.folder), *_entries(self._store.folder / "tmp")]
         waiting += [*(self._store.folder / "git" / "objects").glob("*/*tmp_obj_*")]
+        waiting += [*(self._store.folder / "pool").glob(f"*/{COPY_PREFIX}*")]
         if waiting:
             _delete(waiting)
-            found.append(f"{len(waiting)} leftover{'s' if len(waiting) > 1 else ''} of interrupted commands were removed.")
+            leftovers, verb = ("1 leftover", "was") if len(waiting) == 1 else (f"{len(waiting)} leftovers", "were")
+            found.append(f"{leftovers} of interrupted commands {verb} removed.")
         state = self._store.state()
         objects = self._store.objects
         lost = [record.name for record in state.branches if record.is_live and not _is_whole(objects, record)]
@@ -82,7 +82,7 @@ class Housekeeping:
     def _without_expired(self, state: StoreState) -> StoreState:
         now = time.time()
         for record in state.branches:
-            if record.dropped is not None and record.dropped + KEPT_SECONDS < now:
+            if record.expires is not None and record.expires <= now:
                 state = self._forget(state, record)
         return state
 
@@ -139,27 +139,10 @@ def _is_whole(objects: ObjectStore, record: BranchRecord) -> bool:
     return bool(listing or record.tree == objects.empty_tree) and b" BAD\t" not in listing
 
 
-def _sizes(folder: Path) -> Iterator[int]:
-    """Yield the sizes of all files below a folder."""
-    count = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
-            count += 1
-            if count > _MOST_COUNTED:
-                return
-            try:
-                yield os.lstat(os.path.join(place, name)).st_size  # noqa: PTH118  # thousands of them
-            except OSError:
-                continue
-
-
 def _entries(folder: Path) -> list[Path]:
     return list(folder.iterdir()) if folder.exists() else []
 
 
 def _delete(paths: Iterable[Path]) -> None:
     for path in paths:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+        delete(path)

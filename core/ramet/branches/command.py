@@ -30,9 +30,18 @@ def branch_run(command: str, exit_code: int | None, started: float, duration: fl
     return BranchRun(command, exit_code, started, duration, output=plain_text(end), omitted=dropped)
 
 
-def command_environment(inherited: Mapping[str, str], added: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """Return the variables of a command in a branch: those of the caller, without what leads git to another repository."""
+def command_environment(
+    inherited: Mapping[str, str], added: Mapping[str, str], folder: Path, copies: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return the variables of a command in a branch: those of the caller, without what leads git to another repository.
+
+    Where a folder of the working tree was copied (`copies`, see `BranchPlace`), an environment that is active is the copy.
+    """
     found = {name: value for name, value in inherited.items() if not name.startswith("GIT_") and name != "OLDPWD"}
+    moved = {str(absolute(Path("/"), old)): str(absolute(Path("/"), new)) for old, new in (copies or {}).items()}
+    for name in ("PATH", "VIRTUAL_ENV") if moved else ():
+        if name in found:
+            found[name] = os.pathsep.join(_moved(entry, moved) for entry in found[name].split(os.pathsep))
     for name, value in added.items():
         is_path = name == "PYTHONPATH" and name in found
         found[name] = f"{value}{os.pathsep}{found[name]}" if is_path else value
@@ -44,3 +53,11 @@ def in_branch(recording: CommandRecording, place: BranchPlace, root: Path) -> Co
     here, laid_out = absolute(Path("/"), recording.folder), absolute(Path("/"), place.path)
     folder = root / here.relative_to(laid_out) if here.is_relative_to(laid_out) else root
     return replace(recording, folder=path_to_text(os.fsencode(folder)), branch=place.branch)
+
+
+def _moved(entry: str, copies: Mapping[str, str]) -> str:
+    real = Path(os.path.realpath(entry)) if entry.startswith(os.sep) else Path(entry)
+    for old, new in copies.items():
+        if real.is_relative_to(old):
+            return str(Path(new, real.relative_to(old)))
+    return entry

@@ -6,6 +6,7 @@ What commands change there is recorded as the new state of the branch.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import stat
 import time
@@ -20,11 +21,13 @@ from ramet.branches.records import BranchRecord, read_record, write_record
 from ramet.errors import BranchConflict, GitError
 from ramet.git.runner import Git
 from ramet.inert import inert_line
-from ramet.paths import path_to_text
+from ramet.paths import absolute, path_from_text, path_to_text
 from ramet.store.lock import store_error
 
 _MOST_SLOTS = 16
 """Branches that can be laid out at once; each takes the room of one checkout."""
+COPY_PREFIX = "copy-"
+"""Of a copied folder that is not complete, beside the folder of the branch."""
 _MOST_NEW_BYTES = 50_000_000
 """A file that a command made and that is larger does not become part of the branch."""
 
@@ -46,7 +49,11 @@ class Slot(Struct, frozen=True):
     is_held: bool = False
     """Somebody was told its path, so that it stays the branch's."""
     links: tuple[str, ...] = ()
-    """What is linked or copied from the working tree and no part of the branch."""
+    """What is linked from the working tree and no part of the branch, and files that were copied from there."""
+    copies: dict[str, float] = {}
+    """Folder that was copied from the working tree -> when that was complete, in seconds since the epoch."""
+    refusals: dict[str, str] = {}
+    """Folder that is linked -> why it could not be copied."""
 
     @property
     def is_busy(self) -> bool:
@@ -117,16 +124,16 @@ class Pool:
             return self._save(replace(now, commit=record.head))
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for link in slot.links if slot.branch != record.id else ():
-                _remove_link(folder / link)
+            if slot.branch != record.id:
+                self._clear(slot)
         except OSError as error:
             raise store_error(error, f"make {folder}") from error
         self._save(Slot(slot.number, setup=slot.setup))
         self._lock(slot).unlink(missing_ok=True)
         git, environment = self._git(slot)
         git.run("read-tree", "--reset", "-u", record.tree, environment=environment)
-        links = slot.links if slot.branch == record.id else ()
-        return self._save(replace(now, branch=record.id, commit=record.head, tree=record.tree, links=links))
+        laid_out = replace(now, branch=record.id, commit=record.head, tree=record.tree)
+        return self._save(laid_out if slot.branch == record.id else replace(laid_out, links=(), copies={}, refusals={}))
 
     def follow(self, slot: Slot, record: BranchRecord) -> Slot:
         """Bring a folder in which somebody works, and whose state was just recorded, up to its branch.
@@ -147,9 +154,13 @@ class Pool:
         git, environment = self._git(slot)
         self._lock(slot).unlink(missing_ok=True)
         listing = git.run(
-            "ls-files", "-t", "-z", "--modified", "--deleted", "--others", "--exclude-standard", environment=environment
-        )
-        left_out = {os.fsencode(link) for link in slot.links}
+            "ls-files", "-t", "-z", "--modified", "--deleted", "--others", "--exclude-standard",
+            *(f"--exclude={_pattern(name)}" for name in slot.copies), environment=environment,
+        )  # fmt: skip
+        left_out = {path_from_text(link) for link in slot.links}
+        tree = self.path(slot)
+        held: dict[bytes, bool] = {}
+        gone: dict[bytes, None] = {}
         paths: dict[bytes, None] = {}
         notes = []
         # What was changed first: a file that is a folder now must go before what is in that.
@@ -157,17 +168,23 @@ class Pool:
             tag, path = line[:1], line[2:]
             if path.rstrip(b"/") in left_out:
                 continue
-            if reason := self._refusal(slot, path, is_new=tag == b"?"):
+            above = os.path.dirname(path)  # noqa: PTH120  # bytes
+            if above not in held:
+                held[above] = holds(tree, absolute(tree, path_to_text(path)))
+            if tag == b"R" or path in gone or not held[above]:
+                gone[path] = None
+            elif reason := self._refusal(slot, path, is_new=tag == b"?"):
                 notes.append(f"{inert_line(path_to_text(path))} is no part of the branch: {reason}.")
             else:
                 paths[path] = None
-        if paths:
-            asked = b"".join(path + b"\0" for path in paths)
-            arguments = ("update-index", "--add", "--remove", "--replace", "-z", "--stdin")
-            git.run(*arguments, input=asked, environment=environment)
-        tree = git.run("write-tree", environment=environment).decode().strip()
-        self._objects.secure(tree, Head(), base=slot.tree)
-        return tree, tuple(notes)
+        # What is gone by itself: of a file in a folder that is a link now, git would say that it lies beyond a link.
+        for flags, changed in (("--force-remove",), gone), (("--add", "--remove", "--replace"), paths):
+            if changed:
+                asked = b"".join(path + b"\0" for path in changed)
+                git.run("update-index", *flags, "-z", "--stdin", input=asked, environment=environment)
+        recorded = git.run("write-tree", environment=environment).decode().strip()
+        self._objects.secure(recorded, Head(), base=slot.tree)
+        return recorded, tuple(notes)
 
     def settled(self, slot: Slot, record: BranchRecord, tree: str) -> Slot:
         """Remember that a folder holds a tree that is the state of a branch, or part of it."""
@@ -179,10 +196,28 @@ class Pool:
 
     def throw_away(self, slot: Slot) -> None:
         """Give up a folder at once; what was in it is deleted later."""
+        self.discard(self._home / str(slot.number))
+
+    def _clear(self, slot: Slot) -> None:
+        """Take out of a folder what was brought there for another branch; what a command made in its place stays."""
+        folder = self.path(slot)
+        for link in slot.links:
+            path = absolute(folder, link)
+            if holds(folder, path) and (path.is_symlink() or path.is_file()):
+                path.unlink()
+        for name in slot.copies:
+            path = absolute(folder, name)
+            if holds(folder, path):
+                self.discard(path)
+        self.discard(folder.parent / "overlay")
+        for unfinished in folder.parent.glob(f"{COPY_PREFIX}*"):
+            self.discard(unfinished)
+
+    def discard(self, folder: Path) -> None:
+        """Move a folder to where it is deleted later."""
         self._trash.mkdir(exist_ok=True)
-        folder = self._home / str(slot.number)
-        if folder.exists():
-            folder.rename(self._trash / f"slot-{slot.number}-{secrets.token_hex(4)}")
+        if folder.is_dir() and not folder.is_symlink():
+            folder.rename(self._trash / f"{folder.name}-{secrets.token_hex(4)}")
 
     def _refusal(self, slot: Slot, path: bytes, *, is_new: bool) -> str:
         if path.endswith(b"/"):
@@ -214,6 +249,11 @@ class Pool:
         return slot
 
 
+def holds(folder: Path, path: Path) -> bool:
+    """Whether a path below a folder is really there: a folder on the way may have become a link to elsewhere."""
+    return Path(os.path.realpath(path.parent)).is_relative_to(os.path.realpath(folder))
+
+
 def trash_entries(folder: Path) -> Iterator[Path]:
     """Yield what waits to be deleted."""
     trash = folder / "trash"
@@ -231,7 +271,6 @@ def _is_alive(process: int) -> bool:
     return True
 
 
-def _remove_link(path: Path) -> None:
-    """Remove a link or a copied file; a folder that a command made in its place stays."""
-    if path.is_symlink() or path.is_file():
-        path.unlink()
+def _pattern(name: str) -> str:
+    """Return the rule that ignores one folder of that name in the root."""
+    return "/" + re.sub(r"([\\*?\[\] ])", r"\\\1", os.fsdecode(path_from_text(name)))

@@ -37,13 +37,22 @@ class BranchRecord(Struct, frozen=True):
     merged: float | None = None
     kept: str = ""
     dropped: float | None = None
+    is_forgotten: bool = False
+    """It was dropped for good and is only here until its space is freed."""
 
     @property
     def is_live(self) -> bool:
         """Whether it was not dropped."""
         return self.dropped is None
 
-    def value(self, moved: int | None = None) -> Branch:
+    @property
+    def expires(self) -> float | None:
+        """When it is removed for good, in seconds since the epoch; None for a live one."""
+        if self.dropped is None or self.is_forgotten:
+            return self.dropped
+        return self.dropped + KEPT_SECONDS
+
+    def value(self, moved: int | None = None, disk: int | None = None) -> Branch:
         """Return what front ends see of it."""
         return Branch(
             id=self.id,
@@ -56,11 +65,12 @@ class BranchRecord(Struct, frozen=True):
             updated=self.updated,
             stat=self.stat,
             moved=moved,
+            disk=disk,
             runs=self.runs,
             merged=self.merged,
             kept=self.kept,
             dropped=self.dropped,
-            expires=None if self.dropped is None else self.dropped + KEPT_SECONDS,
+            expires=self.expires,
         )
 
 

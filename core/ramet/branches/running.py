@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from ramet.branch_models import BranchRun
+from ramet.branch_models import BranchPlace, BranchRun
 from ramet.branches.command import branch_run, command_environment, command_output
+from ramet.branches.overlay import launcher
 from ramet.inert import inert_block
+from ramet.paths import absolute
 from ramet.terminal.plain import plain_text
 
 _READ_BYTES = 65_536
@@ -38,18 +40,21 @@ class RunningCommand:
         """Whether somebody wanted it to end."""
         return self._stops > 0
 
-    async def run(self, folder: Path, environment: Mapping[str, str], inherited: Mapping[str, str] | None = None) -> BranchRun:
-        """Run it to its end, and return what there is to remember. When this is cancelled, the command is killed.
+    async def run(self, place: BranchPlace, inherited: Mapping[str, str] | None = None) -> BranchRun:
+        """Run it to its end where a branch is laid out, and return what there is to remember. When cancelled, it is killed.
 
         `inherited` are the variables of whoever wants it run, by default those of this process.
         """
         started, clock = time.time(), time.monotonic()
+        folder = absolute(Path("/"), place.path)
+        given = os.environ if inherited is None else inherited
         self._process = process = await asyncio.create_subprocess_exec(
+            *launcher(place),
             "/bin/sh",
             "-c",
             self._command,
             cwd=folder,
-            env=command_environment(os.environ if inherited is None else inherited, environment, folder),
+            env=command_environment(given, place.environment, folder, place.copies),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ramet.branch_models import BranchPlace, BranchRun
-from ramet.branches.artefacts import Artefacts
+from ramet.branches.abilities import Abilities
+from ramet.branches.artefacts import Artefact, Artefacts
 from ramet.branches.content_merge import ContentMerger
 from ramet.branches.pool import Pool, Slot
 from ramet.branches.records import BranchRecord
@@ -17,7 +18,7 @@ from ramet.branches.runs import remembered
 from ramet.branches.store import BranchStore
 from ramet.branches.three_way import TreeMerger
 from ramet.branches.trees import StoredTree
-from ramet.errors import UsageError
+from ramet.errors import BranchConflict, UsageError
 from ramet.index.merkle import TreeFile
 from ramet.paths import path_from_text, path_to_text
 
@@ -29,10 +30,12 @@ Advance = Callable[[BranchRecord, str, str], BranchRecord]
 class Needs(Struct, frozen=True):
     """What the user's configuration says about folders in which branches are laid out."""
 
-    links: tuple[str, ...] = ()
-    """Ignored folders of the working tree to link, such as `.venv`."""
+    artefacts: tuple[Artefact, ...] = ()
+    """Ignored folders of the working tree to bring, such as `.venv`."""
     setup: str = ""
     """A command to run in a folder before the first use."""
+    overlays: bool = False
+    """Commands are started so that they see overlays."""
 
 
 class Working:
@@ -64,10 +67,10 @@ class Working:
             slot = slot or self._emptied()
             slot = self._pool.lay_out(slot, record, owner)
         folder = self._pool.path(slot)
-        artefacts = Artefacts(self._objects, record.tree, folder)
-        artefacts.link(needs.links)
+        artefacts = Artefacts(self._objects, self._pool, slot, Abilities(self._store.folder))
+        artefacts.bring(needs.artefacts, overlays=needs.overlays)
         artefacts.include()
-        slot = self._pool.remember(replace(slot, links=tuple(dict.fromkeys((*slot.links, *artefacts.links)))))
+        slot = self._pool.remember(artefacts.slot)
         return BranchPlace(
             branch=record.name,
             path=path_to_text(os.fsencode(folder)),
@@ -75,6 +78,8 @@ class Working:
             commit=slot.commit,
             environment={"RAMET_BRANCH": record.name, **artefacts.environment},
             setup=needs.setup if slot.setup != needs.setup else "",
+            copies=artefacts.copies,
+            overlays=artefacts.overlays,
             notes=(*notes, *artefacts.notes),
         )
 
@@ -83,6 +88,15 @@ class Working:
         slot = self._pool.of(record.id)
         if slot is not None and slot.is_held:
             self._pool.remember(replace(slot, is_held=False))
+
+    def give_up(self, record: BranchRecord) -> None:
+        """Throw away the folder of a branch that nobody will bring back. Raises BranchConflict while a process works there."""
+        slot = self._pool.of(record.id)
+        if slot is None:
+            return
+        if slot.is_busy:
+            raise BranchConflict(f"Process {slot.owners[-1]} works in the branch {record.name}.", "Wait for it, or end it.")
+        self._pool.throw_away(slot)
 
     def _emptied(self) -> Slot:
         """Return a folder to use, what was changed in it being part of its own branch."""
@@ -157,8 +171,3 @@ class Working:
         changes: dict[bytes, TreeFile | None] = {path_from_text(file.path): file.new for file in plan.files}
         changes |= {path_from_text(conflict.path): conflict.theirs for conflict in plan.open}
         return StoredTree(self._objects, record.tree).with_changes(changes)
-
-
-def names_of(text: str) -> Sequence[str]:
-    """Return the names in a setting that lists them, with spaces or commas between."""
-    return [name for name in text.replace(",", " ").split() if name]

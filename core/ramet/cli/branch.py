@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from ramet.branch_models import Branch, BranchFork, BranchPlace, BranchRun, ForkRequest, MergeRequest
 from ramet.branches.command import branch_run, command_environment, in_branch
+from ramet.branches.overlay import launcher
 from ramet.cli.branch_checks import check
 from ramet.cli.branch_compare import compare
 from ramet.cli.branch_output import print_branch, print_diff, print_list, print_merge, sentence_of
@@ -23,6 +26,7 @@ from ramet.cli.recorded_run import Ran, run_recorded, why_not
 from ramet.cli.session import Session
 from ramet.cli.shell import run_shell
 from ramet.errors import UsageError
+from ramet.inert import inert_line
 from ramet.models import CommandRecording
 from ramet.paths import absolute
 from ramet.terminal.kept import Kept
@@ -38,6 +42,9 @@ CONFLICT = 3
 
 def run(session: Session) -> int:
     """Run the command and return the exit code."""
+    if session.options.action == "drop" and session.options.for_good and not _is_confirmed(session):
+        session.console.note("Nothing was removed.")
+        return 1
     return asyncio.run(_run(session))
 
 
@@ -145,6 +152,8 @@ async def _keep(session: Session, workspace: Workspace) -> int:
 
 async def _drop(session: Session, workspace: Workspace) -> int:
     console = session.console
+    if session.options.for_good:
+        return await _drop_for_good(session, workspace)
     dropped = [await workspace.branch_drop(name) for name in session.options.names]
     if session.options.json:
         console.json(dropped)
@@ -152,6 +161,28 @@ async def _drop(session: Session, workspace: Workspace) -> int:
         for branch in dropped:
             console.line(f"{branch.name} is dropped. To bring it back within seven days: ramet branch undo {branch.name}")
     return 0
+
+
+async def _drop_for_good(session: Session, workspace: Workspace) -> int:
+    options, console = session.options, session.console
+    gone = [await workspace.branch_forget(name) for name in options.names]
+    if options.json:
+        console.json(gone)
+    else:
+        for branch in gone:
+            console.line(f"{branch.name} is removed for good.")
+    return 0
+
+
+def _is_confirmed(session: Session) -> bool:
+    """Ask on the terminal, before anything runs that an interrupt would have to end. Raises UsageError where there is none."""
+    if session.options.yes:
+        return True
+    if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("Removing for good asks first, and there is no terminal to ask on.", "Add --yes.")
+    sys.stderr.write(f"Remove {inert_line(', '.join(session.options.names))} for good? Nothing brings it back. [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 async def _undo(session: Session, workspace: Workspace) -> int:
@@ -197,7 +228,8 @@ def _run_shell(session: Session, shell: str, place: BranchPlace, root: Path, ins
     launch = launch_shell(shell, environment, "branch")
     is_own_terminal = all(os.isatty(descriptor) for descriptor in (0, 1, 2)) and not is_recorded(session.environment)
     if not launch.nonce or not is_own_terminal or not may_record(session):
-        return run_recorded([shell], inside, environment)
+        return run_recorded([*launcher(place), shell], inside, environment)
+    launch = replace(launch, command=(*launcher(place), *launch.command))
     started, begun = time.time(), time.monotonic()
     keeper = Keeper(session)
 
@@ -215,16 +247,17 @@ async def _work(session: Session, workspace: Workspace, words: list[str], *, is_
     """Run a command where the branch is laid out and take in what it changed, however it ends."""
 
     name, is_quiet = session.options.name, session.options.json
-    place = await workspace.branch_place(name, os.getpid())
+    place = await workspace.branch_place(name, os.getpid(), overlays=True)
     _print_notes(session, place)
     folder = absolute(Path("/"), place.path)
-    environment = command_environment(session.environment, place.environment, folder)
+    environment = command_environment(session.environment, place.environment, folder, place.copies)
+    overlaid = launcher(place)
     done: BranchRun | None = None
     setup = ""
     try:
         if place.setup:
             session.console.note(Painted(f"Setting up: {place.setup}", "dim"))
-            prepared = run_recorded(["/bin/sh", "-c", place.setup], folder, environment, shows=not is_quiet)
+            prepared = run_recorded([*overlaid, "/bin/sh", "-c", place.setup], folder, environment, shows=not is_quiet)
             if prepared.exit_code:
                 raise UsageError(
                     f"The set-up command failed with exit code {prepared.exit_code}: {place.setup}",
@@ -232,7 +265,8 @@ async def _work(session: Session, workspace: Workspace, words: list[str], *, is_
                 )
             setup = place.setup
         inside = _inside(session, folder, workspace.root)
-        problem = why_not(words[0], inside, environment.get("PATH"))
+        # What an overlay holds is seen only in it: there the command is looked for when it is started.
+        problem = None if overlaid else why_not(words[0], inside, environment.get("PATH"))
         if problem is not None:
             session.console.error(f"{words[0]}: {problem[0]}.")
             done = branch_run(shlex.join(words), problem[1], time.time(), 0.0, Kept(problem[0].encode(), b"", 0, 0))
@@ -240,7 +274,7 @@ async def _work(session: Session, workspace: Workspace, words: list[str], *, is_
             if is_shell:
                 ran = _run_shell(session, words[0], place, workspace.root, inside, environment)
             else:
-                ran = run_recorded(words, inside, environment, shows=not is_quiet)
+                ran = run_recorded([*overlaid, *words], inside, environment, shows=not is_quiet)
             done = branch_run(shlex.join(words), ran.exit_code, ran.started, ran.duration, ran.output.output.kept())
     finally:
         taken = await workspace.branch_finished(name, place.slot, done, setup, os.getpid())

@@ -8,7 +8,7 @@ import re
 from ramet.branch_models import ConflictChoice, HunkChoice, Side
 from ramet.cli.branch_check_arguments import AddAction, add_check_arguments
 
-_SIDES: dict[str, Side] = {"mine": "mine", "theirs": "theirs", "base": "base", "markers": "markers"}
+_SIDES: dict[str, Side] = {"mine": "mine", "theirs": "theirs", "base": "base", "both": "both", "markers": "markers"}
 _MOST_FORKS = 100
 
 
@@ -29,6 +29,8 @@ def add_branch_arguments(parser: argparse.ArgumentParser, add: AddAction) -> Non
     keeping.add_argument("-m", dest="message", metavar="MESSAGE", default="", help="make one commit of all, with this message")
     dropping = add("drop", "drop branches; they can be brought back for seven days")
     dropping.add_argument("names", metavar="NAME", nargs="+", help="the branch")
+    dropping.add_argument("--for-good", action="store_true", help="remove them at once, also those that were dropped before")
+    dropping.add_argument("--yes", action="store_true", help="do not ask before removing for good")
     undoing = add("undo", "take back the last merge or drop, or bring one dropped branch back")
     undoing.add_argument("name", metavar="NAME", nargs="?", default="", help="a dropped branch to bring back")
     add_check_arguments(add)
@@ -72,7 +74,8 @@ def _merge(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--choose", dest="choices", metavar="FILE[#N]=SIDE", type=_choice, action="append", default=[],
-        help="what to take in a conflict: mine, theirs, base or markers; #N names one place in the file (repeatable)",
+        help="what to take in a conflict: mine, theirs, base, both (mine, then theirs) or markers; #N names one place in the "
+        "file (repeatable)",
     )  # fmt: skip
     parser.add_argument("--take", metavar="SIDE", choices=sorted(_SIDES), help="what to take in all other conflicts")
     parser.add_argument("--leave-conflicts", action="store_true", help="merge the rest where conflicts are open")

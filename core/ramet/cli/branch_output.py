@@ -33,7 +33,12 @@ def print_list(console: Console, found: BranchList, *, dropped: bool) -> None:
     width = max((len(branch.name) for branch in found.branches), default=0)
     for branch in found.branches:
         pieces: list[str | Painted] = [Painted(f"{branch.name:<{width}}", "bold"), Painted(f"  {_time(branch.created)}", "dim")]
-        pieces += [f"  {stat_text(branch.stat)}", Painted(f"  from {_base(branch)}", "dim"), *_state(branch)]
+        pieces += [
+            f"  {stat_text(branch.stat)}",
+            Painted(f"  {size_text(branch.disk)}" if branch.disk is not None else "", "dim"),
+            Painted(f"  from {_base(branch)}", "dim"),
+            *_state(branch),
+        ]
         console.line(*pieces)
     if not found.branches:
         console.note("No branch was dropped." if dropped else "There is no branch yet. To make one: ramet branch new NAME")
@@ -52,6 +57,8 @@ def print_branch(console: Console, branch: Branch) -> None:
         moved = f"{branch.moved} file{'' if branch.moved == 1 else 's'} changed" if branch.moved else "nothing changed"
         console.line(f"  in the working tree {moved} since")
     console.line(f"  changed last {_time(branch.updated)}")
+    if branch.disk is not None:
+        console.line(f"  takes {size_text(branch.disk)} of the disk alone")
     if branch.merged is not None:
         console.line(f"  merged back {_time(branch.merged)}")
     if branch.kept:
@@ -89,9 +96,8 @@ def print_merge(console: Console, result: MergeResult, *, is_trial: bool) -> Non
         open_ = f"{count} conflict{'' if count == 1 else 's'} open"
         written = "the rest was merged" if result.is_written else "nothing was written"
         console.note(Painted(f"{open_}; {written}.", "red"))
-        console.note(
-            f"Choose with --choose FILE=mine|theirs|base|markers or --take SIDE: ramet branch merge {result.branch} --take theirs"
-        )
+        console.note("Choose with --choose FILE=SIDE or --take SIDE; SIDE is mine, theirs, base, both or markers:")
+        console.note(f"  ramet branch merge {result.branch} --take theirs")
     elif is_trial:
         console.note("It would merge without conflicts." if result.files else "There is nothing to merge.")
     elif result.is_written:
@@ -108,6 +114,11 @@ def sentence_of(file: MergedFile) -> str:
 def stat_text(stat: DiffStat) -> str:
     """Return `3 files +10 -2`."""
     return f"{stat.files} file{'' if stat.files == 1 else 's'} +{stat.added} -{stat.removed}" if stat.files else "no changes"
+
+
+def size_text(size: int) -> str:
+    """Return `3.2 MB`, `45 kB` or `0 kB`."""
+    return f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{-(-size // 1_000)} kB"
 
 
 def _base(branch: Branch) -> str:

@@ -267,9 +267,13 @@ class RemoteWorkspace:
         """See `Workspace`."""
         return await self._call_once(protocol.BRANCH_DROP, protocol.BranchParams(name))
 
-    async def branch_place(self, name: str, owner: int = 0) -> BranchPlace:
+    async def branch_forget(self, name: str) -> Branch:
         """See `Workspace`."""
-        return await self._call(protocol.BRANCH_PLACE, protocol.BranchPlaceParams(name, owner))
+        return await self._call_once(protocol.BRANCH_FORGET, protocol.BranchParams(name))
+
+    async def branch_place(self, name: str, owner: int = 0, overlays: bool = False) -> BranchPlace:
+        """See `Workspace`."""
+        return await self._call(protocol.BRANCH_PLACE, protocol.BranchPlaceParams(name, owner, overlays))
 
     async def branch_capture(self, name: str, slot: int, command: str = "", setup: str = "") -> BranchFork:
         """See `Workspace`."""

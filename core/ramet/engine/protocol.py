@@ -309,6 +309,7 @@ class BranchPlaceParams(Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     owner: int = 0
+    overlays: bool = False
 
 
 class BranchCaptureParams(Struct, frozen=True, forbid_unknown_fields=True):
@@ -402,6 +403,7 @@ BRANCH_MERGE: Call[MergeParams, MergeResult] = Call("branch_merge", MergeParams,
 BRANCH_UNDO: Call[BranchUndoParams, BranchUndo] = Call("branch_undo", BranchUndoParams, BranchUndo)
 BRANCH_KEEP: Call[BranchKeepParams, KeptBranch] = Call("branch_keep", BranchKeepParams, KeptBranch)
 BRANCH_DROP: Call[BranchParams, Branch] = Call("branch_drop", BranchParams, Branch)
+BRANCH_FORGET: Call[BranchParams, Branch] = Call("branch_forget", BranchParams, Branch)
 BRANCH_PLACE: Call[BranchPlaceParams, BranchPlace] = Call("branch_place", BranchPlaceParams, BranchPlace)
 BRANCH_CAPTURE: Call[BranchCaptureParams, BranchFork] = Call("branch_capture", BranchCaptureParams, BranchFork)
 BRANCH_FINISHED: Call[BranchFinishedParams, BranchFork] = Call("branch_finished", BranchFinishedParams, BranchFork)
@@ -451,6 +453,7 @@ WORKSPACE_METHODS: dict[str, AnyMethod] = {
         BRANCH_UNDO,
         BRANCH_KEEP,
         BRANCH_DROP,
+        BRANCH_FORGET,
         BRANCH_PLACE,
         BRANCH_CAPTURE,
         BRANCH_FINISHED,

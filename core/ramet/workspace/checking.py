@@ -9,7 +9,6 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
@@ -19,7 +18,6 @@ from ramet.branch_models import BranchPlace, BranchRun, CheckCommand, CheckComma
 from ramet.branches.running import RunningCommand
 from ramet.errors import RametError, UsageError
 from ramet.inert import inert_line
-from ramet.paths import absolute
 from ramet.workspace.protocol import Workspace
 
 MOST_JOBS = 16
@@ -130,7 +128,7 @@ class Checking:
     async def _check(self, name: str, command: CheckCommand) -> BranchRun:
         """Run one check where the branch is laid out, and have what it came to stored, however it ends."""
         self._tell(CheckBegan(name, command.name, "laying out"))
-        place = await self._workspace.branch_place(name, os.getpid())
+        place = await self._workspace.branch_place(name, os.getpid(), overlays=True)
         self._note(place.notes)
         run: BranchRun | None = None
         setup = ""
@@ -164,7 +162,7 @@ class Checking:
         try:
             if self.is_stopping:
                 return _unable(command, "", "stopped")
-            run = await running.run(absolute(Path("/"), place.path), place.environment, self._environment)
+            run = await running.run(place, self._environment)
         finally:
             self._running.discard(running)
         state: CheckState = "failed"

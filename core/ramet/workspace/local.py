@@ -29,8 +29,9 @@ from ramet.branch_models import (
     MergeRequest,
     MergeResult,
 )
+from ramet.branches.artefacts import artefacts_of
 from ramet.branches.suggestions import suggested_checks
-from ramet.branches.working import Needs, names_of
+from ramet.branches.working import Needs
 from ramet.chat.asker import Asker
 from ramet.chat.repository import Repository
 from ramet.chat.terminal_mentions import Files, mentions_terminal, terminal_mentions
@@ -317,9 +318,15 @@ class LocalWorkspace:
         """See `Workspace`."""
         return await self._branching(self._services.branches.drop, name)
 
-    async def branch_place(self, name: str, owner: int = 0) -> BranchPlace:
+    async def branch_forget(self, name: str) -> Branch:
         """See `Workspace`."""
-        needs = Needs(tuple(names_of(self._config.branch_links)), self._config.branch_setup)
+        gone = await asyncio.to_thread(self._services.branches.forget, name)
+        self._services.branches_changed(self._branch_limit, is_freeing=True)
+        return gone
+
+    async def branch_place(self, name: str, owner: int = 0, overlays: bool = False) -> BranchPlace:
+        """See `Workspace`."""
+        needs = Needs(artefacts_of(self._config.branch_links), self._config.branch_setup, overlays)
         return await asyncio.to_thread(self._services.branches.place, name, owner, needs)
 
     async def branch_capture(self, name: str, slot: int, command: str = "", setup: str = "") -> BranchFork:
@@ -372,9 +379,10 @@ class LocalWorkspace:
         from ramet.workspace.doctor_branches import branch_findings
 
         key = self._services.key
+        artefacts = artefacts_of(self._config.branch_links)
         why = partial(why_polled, key.location, self._directories.repository(key.identity))
         found = await examine(await self.status(), self._environment, self._directories, key.identity, why)
-        return (*found, *await asyncio.to_thread(branch_findings, self._services.branches, self._branch_limit))
+        return (*found, *await asyncio.to_thread(branch_findings, self._services.branches, self._branch_limit, artefacts))
 
     async def collect_garbage(self) -> str:
         """See `Workspace`."""

@@ -163,8 +163,14 @@ class Workspace(Protocol):
     async def branch_drop(self, name: str) -> Branch:
         """Drop a branch; it can be brought back for seven days."""
 
-    async def branch_place(self, name: str, owner: int = 0) -> BranchPlace:
-        """Lay a branch out in a folder; `owner` is the process that will run a command there, 0 for a person who looks."""
+    async def branch_forget(self, name: str) -> Branch:
+        """Drop a branch for good, or one that was dropped before; its space is freed in the background."""
+
+    async def branch_place(self, name: str, owner: int = 0, overlays: bool = False) -> BranchPlace:
+        """Lay a branch out in a folder; `owner` is the process that will run a command there, 0 for a person who looks.
+
+        Only who starts its commands by `ramet.branches.overlay.launcher` may ask for overlays.
+        """
 
     async def branch_capture(self, name: str, slot: int, command: str = "", setup: str = "") -> BranchFork:
         """Take what was changed so far in a folder where somebody goes on working into its branch.

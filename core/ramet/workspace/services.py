@@ -292,11 +292,11 @@ class Services:
 
     # -- branches of the file system
 
-    def branches_changed(self, limit: int) -> None:
-        """Tell the watchers, and free what the branches take beyond the limit, in bytes."""
+    def branches_changed(self, limit: int, *, is_freeing: bool = False) -> None:
+        """Tell the watchers, and free what the branches take beyond the limit, in bytes; always where one is gone for good."""
         self.listeners.tell()
         now = time.monotonic()
-        if now - self._tidied_at > _TIDY_SECONDS:
+        if is_freeing or now - self._tidied_at > _TIDY_SECONDS:
             self._tidied_at = now
             self._in_background(self._tidy(limit))
 

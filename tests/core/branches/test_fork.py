@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from ramet.branch_models import Branch, ForkRequest
 from ramet.branches.branches import Branches
@@ -61,7 +62,7 @@ def test_several_forks_share_one_look_and_a_fork_of_a_fork_begins_with_its_state
     assert (child.tree, child.base.source) == (made[0].tree, "a")
     assert later.tree != made[0].tree
     assert {branch.name: branch.moved for branch in listed} == {"a": 1, "b": 1, made[2].name: 1, "child": 1, "later": 0}
-    assert branches.get("later") == later
+    assert replace(branches.get("later"), disk=None) == later
 
 
 def test_ignored_files_come_by_name_only_and_do_not_stay(branches: Branches, dirty: Path) -> None:

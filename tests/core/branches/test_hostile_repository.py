@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ramet.branch_models import FileEdit, ForkRequest, MergeRequest
+from ramet.branches.artefacts import artefacts_of
 from ramet.branches.branches import Branches
 from ramet.branches.working import Needs
 from ramet.errors import RametError
@@ -17,7 +18,7 @@ from ramet.git.runner import Git
 from tests.core.branches.conftest import Open, Run, fork
 from tests.core.git.test_hostile_repository import Trap, trap  # noqa: F401  # a fixture
 
-NEEDS = Needs(links=(".venv", "../outside", "/etc"))
+NEEDS = Needs(artefacts_of(".venv ../outside /etc"))
 
 
 def test_no_program_runs_in_the_whole_life_of_a_branch(

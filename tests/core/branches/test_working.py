@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ramet.branch_models import BranchPlace, BranchRun, FileEdit, MergeRequest
+from ramet.branches.artefacts import artefacts_of
 from ramet.branches.branches import Branches
 from ramet.branches.command import branch_run, command_environment
 from ramet.branches.working import Needs
@@ -19,7 +20,7 @@ from ramet.cli.recorded_run import run_recorded
 from ramet.paths import absolute
 from tests.core.branches.conftest import Run, fork, git_state
 
-NEEDS = Needs(links=(".venv", "node_modules"))
+NEEDS = Needs(artefacts_of(".venv=link node_modules=link"))
 
 
 def folder(place: BranchPlace) -> Path:
@@ -56,6 +57,20 @@ def test_what_a_command_changes_becomes_part_of_the_branch(branches: Branches, d
     assert "debug.log" not in branches.files("try")
     assert git_state(dirty) == before
     assert branches.get("try").runs == (done,)
+
+
+def test_a_folder_that_a_command_replaced_by_a_link_is_one_in_the_branch(branches: Branches, shop: Path) -> None:
+    fork(branches)
+    (shop.parent / "outside").mkdir()
+    (shop.parent / "outside/app.ts").write_text("outside\n")
+    program = (
+        f"import os, shutil; shutil.rmtree('web'); os.symlink({str(shop.parent / 'outside')!r}, 'web'); os.remove('README.md')"
+    )
+    done = run(branches, "try", program)
+
+    assert done.exit_code == 0
+    assert "web" in branches.files("try")
+    assert not {"web/app.ts", "README.md"} & set(branches.files("try"))
 
 
 def test_one_folder_serves_one_branch_after_the_other(branches: Branches, shop: Path) -> None:
@@ -205,6 +220,21 @@ def test_ignored_folders_are_linked_and_named_files_copied(branches: Branches, s
     assert [note.split(":")[0].split()[0] for note in place.notes] == ["Linked", ".venv", ".venv", "Copied"]
     assert branch.stat.files == 0
     assert not {".venv", ".env"} & set(branches.files("try"))
+
+
+def test_a_folder_that_commands_shall_build_anew_is_not_linked_any_more(branches: Branches, shop: Path) -> None:
+    (shop / ".gitignore").write_text("node_modules\n")
+    (shop / "node_modules").mkdir()
+    fork(branches)
+    linked = folder(branches.place("try", os.getpid(), NEEDS)) / "node_modules"
+    was_linked = linked.is_symlink()
+    again = branches.place("try", os.getpid(), Needs(artefacts_of("node_modules=rebuild")))
+    linked.mkdir()
+    kept = branches.place("try", os.getpid(), NEEDS)
+
+    assert was_linked
+    assert again.notes == kept.notes == ()
+    assert not linked.is_symlink()
 
 
 def test_the_set_up_command_is_asked_for_once_per_folder(branches: Branches) -> None:

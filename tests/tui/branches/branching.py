@@ -154,7 +154,11 @@ class BranchingWorkspace(ScriptedWorkspace):
         self.done.append(BranchUndo("drop", name))
         return self._put(replace(self._find(name), state="dropped", dropped=NOW, expires=NOW + 7 * DAY))
 
-    async def branch_place(self, name: str, owner: int = 0) -> BranchPlace:
+    async def branch_forget(self, name: str) -> Branch:
+        await self._enter("branch_forget", name)
+        return self._put(replace(self._find(name), state="dropped", dropped=NOW, expires=NOW))
+
+    async def branch_place(self, name: str, owner: int = 0, overlays: bool = False) -> BranchPlace:
         await self._enter("branch_place", (name, owner == os.getpid()))
         return BranchPlace(name, str(self.root), 1, "c" * 40, {"RAMET_BRANCH": name})
 

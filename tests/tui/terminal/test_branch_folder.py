@@ -20,9 +20,10 @@ class Prepared(BranchingWorkspace):
 
     setup = "echo one; touch prepared; exit $CODE"
 
-    async def branch_place(self, name: str, owner: int = 0) -> BranchPlace:
-        await super().branch_place(name, owner)
-        return BranchPlace(name, str(self.root), 3, "c" * 40, {"CODE": "0"}, self.setup, ("Shared: \x1b[2J.venv",))
+    async def branch_place(self, name: str, owner: int = 0, overlays: bool = False) -> BranchPlace:
+        await super().branch_place(name, owner, overlays)
+        notes = ("Shared: \x1b[2J.venv",)
+        return BranchPlace(name, str(self.root), 3, "c" * 40, {"CODE": "0"}, self.setup, notes=notes)
 
 
 @pytest.fixture
@@ -41,10 +42,11 @@ async def test_the_set_up_command_runs_once_and_its_output_is_shown(workspace: P
     said: list[str] = []
     shown: list[str] = []
     folder = BranchFolder("try", lambda: as_workspace(workspace))
-    path, environment = await folder.enter(said.append, shown.append)
+    path, environment, launcher = await folder.enter(said.append, shown.append)
     there = folder.recording(CommandRecording("branch", "ls", f"{workspace.root}/shop", 0, 1.0, 0.1))
 
     assert (path, environment["PWD"], "GIT_DIR" in environment) == (workspace.root, str(workspace.root), False)
+    assert launcher == ()
     assert said == ["laying out try", "setting up try", ""]
     assert "one" in "".join(shown)
     assert "\x1b[2J" not in "".join(shown)

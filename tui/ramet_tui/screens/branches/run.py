@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import ClassVar
 
 from textual import work
@@ -17,11 +16,10 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Log
 
-from ramet.branch_models import Branch, BranchRun
+from ramet.branch_models import Branch, BranchPlace, BranchRun
 from ramet.branches.running import RunningCommand
 from ramet.errors import UsageError
 from ramet.inert import inert_line
-from ramet.paths import absolute
 from ramet.workspace.protocol import Workspace
 from ramet_tui.screens.branches.base import SHARED_KEYS, BranchScreen, TopLine
 from ramet_tui.screens.branches.wording import BRANCH_SIGN, duration, plural
@@ -114,8 +112,7 @@ class RunScreen(BranchScreen[None]):
                 self.describe()
 
     async def _run_in_branch(self) -> Branch:
-        place = await self.workspace.branch_place(self._branch, os.getpid())
-        folder = absolute(Path("/"), place.path)
+        place = await self.workspace.branch_place(self._branch, os.getpid(), overlays=True)
         for note in place.notes:
             self.query_one(Log).write_line(inert_line(note))
         done: BranchRun | None = None
@@ -123,7 +120,7 @@ class RunScreen(BranchScreen[None]):
         try:
             if place.setup:
                 self._phase = "setting up"
-                prepared = await self._execute(place.setup, folder, place.environment)
+                prepared = await self._execute(place.setup, place)
                 if prepared.exit_code:
                     raise UsageError(
                         f"The set-up command failed with exit code {prepared.exit_code}.",
@@ -131,7 +128,7 @@ class RunScreen(BranchScreen[None]):
                     )
                 setup = place.setup
             self._phase = "running"
-            done = await self._execute(self._command, folder, place.environment)
+            done = await self._execute(self._command, place)
         finally:
             self._phase = "taking in what changed"
             # Also when the screen is closed: the folder is given back, and nothing that the command did is lost.
@@ -140,12 +137,12 @@ class RunScreen(BranchScreen[None]):
             self.warn(note)
         return finished.branches[0]
 
-    async def _execute(self, command: str, folder: Path, environment: dict[str, str]) -> BranchRun:
+    async def _execute(self, command: str, place: BranchPlace) -> BranchRun:
         self._began = time.monotonic()
         self.describe()
         self._live = running = RunningCommand(command)
         try:
-            return await running.run(folder, environment)
+            return await running.run(place)
         finally:
             self._live = None
             with suppress(Exception):  # the screen may be gone

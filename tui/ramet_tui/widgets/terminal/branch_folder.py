@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from ramet.branch_models import BranchFork, BranchPlace
 from ramet.branches.command import command_environment
+from ramet.branches.overlay import launcher
 from ramet.branches.running import RunningCommand
 from ramet.errors import RametError, UsageError
 from ramet.inert import inert_line
 from ramet.models import CommandRecording
 from ramet.paths import absolute
 from ramet.workspace.protocol import Workspace
+from ramet_tui.widgets.terminal.environment import ShellPlace
 
 _SHOWN_SECONDS = 0.1
 """How often what the set-up command prints is shown."""
@@ -45,8 +47,8 @@ class BranchFolder:
             raise RametError("The workspace is not open.", "Wait until it is.")
         return workspace
 
-    async def enter(self, say: Callable[[str], None], show: Callable[[str], None]) -> tuple[Path, Mapping[str, str]]:
-        """Lay the branch out, with the user's set-up command where that is due; return the folder and the shell's environment.
+    async def enter(self, say: Callable[[str], None], show: Callable[[str], None]) -> ShellPlace:
+        """Lay the branch out, with the user's set-up command where that is due; return where and how a shell starts there.
 
         Args:
             say: Gets what goes on, for people.
@@ -60,27 +62,27 @@ class BranchFolder:
         # Whoever closes the terminal meanwhile leaves when it is known which folder that is.
         place = await asyncio.shield(asyncio.ensure_future(self._lay_out(workspace)))
         folder = absolute(Path("/"), place.path)
-        environment = command_environment(os.environ, place.environment, folder)
+        environment = command_environment(os.environ, place.environment, folder, place.copies)
         for note in place.notes:
             show(f"\x1b[2m{inert_line(note)}\x1b[m\n")
         if place.setup:
             say(f"setting up {self.name}")
-            await self._set_up(place.setup, folder, place.environment, show)
+            await self._set_up(place, show)
             await workspace.branch_capture(self.name, place.slot, "", place.setup)
         say("")
-        return folder, environment
+        return ShellPlace(folder, environment, tuple(launcher(place)))
 
     async def _lay_out(self, workspace: Workspace) -> BranchPlace:
         async with self._guard:
             with suppress(UsageError):  # there may be no such folder any more
                 await self._give_back()  # the shell before may not have come to that
-            self.place = place = await workspace.branch_place(self.name, os.getpid())
+            self.place = place = await workspace.branch_place(self.name, os.getpid(), overlays=True)
             return place
 
-    async def _set_up(self, command: str, folder: Path, environment: dict[str, str], show: Callable[[str], None]) -> None:
-        show(f"\x1b[2m$ {inert_line(command)}\x1b[m\n")
-        running = RunningCommand(command)
-        task = asyncio.ensure_future(running.run(folder, environment))
+    async def _set_up(self, place: BranchPlace, show: Callable[[str], None]) -> None:
+        show(f"\x1b[2m$ {inert_line(place.setup)}\x1b[m\n")
+        running = RunningCommand(place.setup)
+        task = asyncio.ensure_future(running.run(place))
         try:
             while not task.done():
                 await asyncio.wait([task], timeout=_SHOWN_SECONDS)
@@ -88,7 +90,7 @@ class BranchFolder:
         finally:
             task.cancel()
         if (await task).exit_code:
-            raise UsageError(f"The set-up command failed: {command}.", "Correct branch_setup in your configuration.")
+            raise UsageError(f"The set-up command failed: {place.setup}.", "Correct branch_setup in your configuration.")
 
     async def capture(self, command: str = "") -> BranchFork | None:
         """Have what was changed so far recorded; None where a later call does so, or the folder was given back.

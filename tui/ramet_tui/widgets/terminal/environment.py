@@ -65,20 +65,28 @@ class OpenedShell(NamedTuple):
     """Whether it can tell of its commands."""
 
 
-ShellOpener = Callable[[str, Path, Mapping[str, str], int, int, Callable[[], None]], OpenedShell]
-"""Starts a shell: name of the terminal, folder, environment, columns, rows, and what a thread calls when there is output.
+class ShellPlace(NamedTuple):
+    """Where and how a shell starts."""
+
+    folder: Path
+    environment: Mapping[str, str]
+    launcher: tuple[str, ...] = ()
+    """A command that starts the shell given after it, where the shell needs one."""
+
+
+ShellOpener = Callable[[str, ShellPlace, int, int, Callable[[], None]], OpenedShell]
+"""Starts a shell: name of the terminal, place, columns, rows, and what a thread calls when there is output.
 
 Blocks. Raises RametError.
 """
 
 
-def open_shell(
-    name: str, folder: Path, environment: Mapping[str, str], columns: int, rows: int, on_ready: Callable[[], None]
-) -> OpenedShell:
+def open_shell(name: str, place: ShellPlace, columns: int, rows: int, on_ready: Callable[[], None]) -> OpenedShell:
     """Start the user's shell; a `ShellOpener`."""
-    start = launch(environment, name)
-    recorder = Recorder(name, start.nonce, shell=start.shell, folder=path_to_text(os.fsencode(folder)))
-    terminal = Pty(start.command, folder, start.environment, columns=columns, rows=rows, on_ready=on_ready)
+    start = launch(place.environment, name)
+    recorder = Recorder(name, start.nonce, shell=start.shell, folder=path_to_text(os.fsencode(place.folder)))
+    command = (*place.launcher, *start.command)
+    terminal = Pty(command, place.folder, start.environment, columns=columns, rows=rows, on_ready=on_ready)
     return OpenedShell(terminal, recorder, start.shell, bool(start.nonce))
 
 

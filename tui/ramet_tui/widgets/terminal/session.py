@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextvars import copy_context
 from pathlib import Path
 from typing import Literal
@@ -21,7 +21,7 @@ from ramet.terminal.protocol import Emulator
 from ramet.terminal.recorder import CommandFinished, Recorder, TerminalEvent
 from ramet_tui.widgets.terminal.blocks import Block, Blocks
 from ramet_tui.widgets.terminal.branch_folder import BranchFolder
-from ramet_tui.widgets.terminal.environment import ShellOpener, ShellTerminal
+from ramet_tui.widgets.terminal.environment import ShellOpener, ShellPlace, ShellTerminal
 
 State = Literal["new", "starting", "running", "exited", "failed"]
 
@@ -82,13 +82,14 @@ class Session:
                 loop.call_soon_threadsafe(self._wake_up, context=context)
 
         try:
-            environment: Mapping[str, str] = os.environ
+            place = ShellPlace(self.folder, os.environ)
             if self.branch is not None:
-                self.folder, environment = await self.branch.enter(self._say, self._show)
+                place = await self.branch.enter(self._say, self._show)
+                self.folder = place.folder
             if self._is_closed:
                 self.on_end()
                 return
-            opened = await asyncio.to_thread(self._open_shell, self.name, self.folder, environment, columns, rows, wake)
+            opened = await asyncio.to_thread(self._open_shell, self.name, place, columns, rows, wake)
         except RametError as error:
             self.state, self.problem, self.phase = "failed", error, ""
             self._show(f"\x1b[31m{inert_line(error.what)}\x1b[m\n{inert_line(error.advice)}\n")
