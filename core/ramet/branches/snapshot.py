@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from ramet.branches.index_flags import Hidden, hidden_entries
 from ramet.branches.names import checked_path
 from ramet.branches.objects import Head, ObjectStore
 from ramet.errors import GitError, UsageError
@@ -118,7 +119,7 @@ class Snapshotter:
 
     def _record(self, include: Collection[bytes]) -> tuple[str, tuple[SkippedFile, ...]]:
         (self._index.parent / f"{self._index.name}.lock").unlink(missing_ok=True)  # of a git that was killed: the store is ours
-        listed = self._look(is_copy=self._renew())
+        listed = self._look(self._renew())
         chosen, skipped = self._choose(listed, include)
         chosen += self._ignored_but_wanted(include)
         if chosen:
@@ -140,18 +141,18 @@ class Snapshotter:
 
     # -- the index
 
-    def _renew(self) -> bool:
-        """Copy the user's index unless the private one was made of the very same; return whether it was copied."""
+    def _renew(self) -> bytes | None:
+        """Copy the user's index unless the private one was made of the very same; return it if it was copied."""
         location = self._objects.location
         if location.git_dir is None:
-            return False
+            return None
         source = location.git_dir / "index"
         try:
             handle = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             self._index.unlink(missing_ok=True)
             self._mark.unlink(missing_ok=True)
-            return True
+            return b""
         except OSError as error:
             raise store_error(error, f"read {source}") from error
         with os.fdopen(handle, "rb") as stream:
@@ -159,35 +160,40 @@ class Snapshotter:
             rules = [_stamp(file) for file in _rule_files(self._objects)]
             mark = msgspec.json.encode(_IndexMark((_stamp_of(status), *rules)))
             if self._index.exists() and self._mark.exists() and self._mark.read_bytes() == mark:
-                return False
+                return None
             self._mark.unlink(missing_ok=True)
-            self._index.write_bytes(stream.read())
+            content = stream.read()
+        self._index.write_bytes(content)
         # git takes a file for unread that is as young as the index, so that the copy must be as old as the original.
         os.utime(self._index, ns=(status.st_atime_ns, status.st_mtime_ns))
         self._mark.write_bytes(mark)
-        return True
+        return content
 
-    def _look(self, *, is_copy: bool) -> _Listed:
+    def _look(self, copied: bytes | None) -> _Listed:
         """Return what differs from the index; of a new copy, also where the user told git not to look."""
-        if not is_copy:
+        if copied is None:
             listed = self._list()
             if not listed.touches_rules:
                 return listed
             # What was recorded before may be ignored now.
             self._index.unlink(missing_ok=True)
-            self._renew()
-        with ThreadPoolExecutor(1) as beside:
-            listing = beside.submit(self._objects.git.run, "ls-files", "-v", "-z", environment=self._environment)
-            listed = self._list()
-            entries = listing.result().split(b"\0")
-        unwatched = [entry[2:] for entry in entries if entry[:1].islower()]
+            copied = self._renew()
+        unwatched, left_out = self._hidden(copied or b"")
         # A file that is left out of a sparse checkout and is there nevertheless is somebody's work.
-        unwanted = [entry[2:] for entry in entries if entry[:1] in b"sS" and entry and self._size(entry[2:]) >= 0]
+        unwanted = [path for path in left_out if self._size(path) >= 0]
         for flag, paths in (("--no-assume-unchanged", unwatched), ("--no-skip-worktree", unwanted)):
             if paths:
                 asked = b"".join(path + b"\0" for path in paths)
                 self._objects.git.run("update-index", flag, "-z", "--stdin", input=asked, environment=self._environment)
-        return self._list() if unwatched or unwanted else listed
+        return self._list()
+
+    def _hidden(self, index: bytes) -> Hidden:
+        """Return the files that git was told not to look at: assumed unchanged, and left out of a sparse checkout."""
+        hidden = hidden_entries(index, len(self._objects.empty_tree) // 2)
+        if hidden is not None:
+            return hidden
+        entries = self._objects.git.run("ls-files", "-v", "-z", environment=self._environment).split(b"\0")[:-1]
+        return [entry[2:] for entry in entries if entry[:1].islower()], [entry[2:] for entry in entries if entry[:1] in b"sS"]
 
     def _list(self) -> _Listed:
         listing = self._objects.git.run(
