@@ -50,6 +50,8 @@ class StoredTree:
 
         A file that stands in the way of a folder gives way to it.
         """
+        if not changes:
+            return self.tree
         self._load({folder for path in changes for folder in _parents(path)})
         root = self._folder(b"")
         for path, file in changes.items():
