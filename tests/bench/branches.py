@@ -1,7 +1,7 @@
 """Measure branches of the file system: `python -m tests.bench.branches --repository DIR [--files N] [--runs N]`.
 
-The repository is copied first; `--files` generates one of so many files instead. `--property N` merges at random for as long as
-that takes, with somebody who writes meanwhile and with processes that are killed, and compares with plain git.
+The repository is copied first; `--files` generates one of so many files instead. `--property N --seed S --jobs J` runs N random
+histories of branches from seed S on, in J processes; see `tests.bench.branch_properties`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,10 +23,11 @@ from ramet.branches.working import Needs
 from ramet.git.repository import locate
 from ramet.paths import UserDirectories
 from tests.bench.__main__ import copied_repository
+from tests.bench.branch_properties import run_properties
 from tests.bench.measure import Row, bench_environment, milliseconds, paired, run, seconds, table
-from tests.fakes.branch_model import agrees_with_git, decides_like_git, survives_kills, survives_writers
 
-_TRIPLES = 600
+_MEMORY = Path("/dev/shm")
+"""Where files are kept in memory: histories are about contents, not about a disk."""
 
 
 class Measured:
@@ -185,26 +185,6 @@ def generated(root: Path, files: int) -> None:
         subprocess.run(["git", "-c", "gc.auto=0", *arguments], cwd=root, check=True, stdout=subprocess.DEVNULL)
 
 
-def properties(count: int, folder: Path) -> None:
-    """Run so many random merges of each kind and say what happened."""
-    ways: dict[str, int] = {}
-    writes = kills = 0
-    started = time.monotonic()
-    for seed in range(1_000, 1_000 + count):
-        way = agrees_with_git(seed, folder / "git")
-        ways[way] = ways.get(way, 0) + 1
-        writes += survives_writers(seed, folder / "writers")
-        if seed % 10 == 0:
-            kills += survives_kills(seed, folder / "kills")
-            print(f"{seed - 999} of {count}: {ways}, {writes} writes, {kills} kills", file=sys.stderr)
-        for each in ("git", "writers", "kills"):
-            shutil.rmtree(folder / each, ignore_errors=True)
-    (folder / "triples").mkdir()
-    conflicts = decides_like_git(5, _TRIPLES, folder / "triples")
-    print(f"{count} merges like git: {ways}; {writes} writes meanwhile, {kills} kills, nothing lost")
-    print(f"{_TRIPLES} triples decided like git merge-file, {conflicts} of them conflicts; {time.monotonic() - started:.0f} s")
-
-
 def main() -> int:
     """Measure, or run the properties."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.branches", description=__doc__)
@@ -212,17 +192,19 @@ def main() -> int:
     parser.add_argument("--files", type=int, help="generate a repository of so many files")
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--vectors", action="store_true", help="index the repository, and a branch of it")
-    parser.add_argument("--property", type=int, metavar="N", help="merge at random so many times")
+    parser.add_argument("--property", type=int, metavar="N", help="run so many random histories")
+    parser.add_argument("--seed", type=int, default=1_000, help="of the first history")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes for the histories")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="ramet-bench-") as name:
+    in_memory = str(_MEMORY) if options.property and _MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="ramet-bench-", dir=in_memory) as name:
         folder = Path(name)
         os.environ.update({"HOME": name, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": str(folder / ".gitconfig")})
         (folder / ".gitconfig").write_text(
             "[user]\n\tname = Bench\n\temail = bench@example.org\n[merge]\n\tdirectoryRenames = false\n"
         )
         if options.property:
-            properties(options.property, folder)
-            return 0
+            return run_properties(options.property, options.seed, options.jobs, folder / "runs")
         root = folder / "repository"
         if options.files:
             generated(root, options.files)

@@ -38,10 +38,10 @@ from ramet.branches.snapshot import Snapshot, Snapshotter
 from ramet.branches.store import BranchStore
 from ramet.branches.trees import StoredTree
 from ramet.branches.working import Needs, Working
-from ramet.errors import UsageError
+from ramet.errors import GitError, UsageError
 from ramet.git.repository import Location
 from ramet.git.revisions import list_tree, resolve_revision
-from ramet.git.runner import Git
+from ramet.git.runner import Git, partial_clone
 from ramet.index.merkle import SUBMODULE_MODE
 from ramet.inert import inert_line
 from ramet.models import GitHead, Revision
@@ -279,7 +279,13 @@ class Branches:
     def place(self, name: str, owner: int, needs: Needs) -> BranchPlace:
         """Lay a branch out in a folder and return where; `owner` is the process that will work there, 0 for none."""
         with self.store.locked():
-            return self._working.place(self._current(name), owner, needs)
+            record = self._current(name)
+            try:
+                return self._working.place(record, owner, needs)
+            except GitError as error:
+                if self._objects.is_partial():
+                    raise partial_clone(self.location.root) from error
+                raise
 
     def finished(self, name: str, slot: int, run: BranchRun | None = None, setup: str = "") -> BranchFork:
         """Take what a command did, which is over, into its branch; the notes say what is no part of it."""

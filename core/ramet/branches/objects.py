@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -16,10 +17,11 @@ from msgspec import Struct
 from ramet.branches.loose import LooseObjects
 from ramet.errors import GitError
 from ramet.git.repository import Location
-from ramet.git.runner import Git
+from ramet.git.runner import Git, partial_clone
 from ramet.index.merkle import SUBMODULE_MODE, ObjectFormat
 from ramet.models import GitHead
 from ramet.paths import path_to_text
+from ramet.store.lock import store_error
 
 RAW = {"GIT_NO_REPLACE_OBJECTS": "1"}
 """An object that was replaced would be read with the id of another content."""
@@ -84,15 +86,7 @@ class ObjectStore:
     def prepare(self) -> None:
         """Make the private repository, and bring what it copies from the user's up to date."""
         if not (self.folder / "HEAD").exists():
-            self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            Git(self.folder.parent).run(
-                "init", "-q", "--bare", "--template=", "--initial-branch=none", f"--object-format={self.object_format}",
-                str(self.folder),
-            )  # fmt: skip
-            (self.folder / "info").mkdir(exist_ok=True)
-            for number in range(256):
-                (self.folder / "objects" / f"{number:02x}").mkdir(exist_ok=True)
-            self.own.run("config", "core.bare", "false")
+            self._make()
         if self.location.common_dir is not None:
             self._copy_files(self.location.common_dir)
             self._copy_settings(self.location.common_dir)
@@ -164,6 +158,18 @@ class ObjectStore:
         """Whether an object is in the private repository itself."""
         return self.loose.has(id) or not self._missing([id])
 
+    def is_partial(self) -> bool:
+        """Whether the user's repository is a partial clone, which does not have all objects."""
+        if self.user is None:
+            return False
+        return bool(self.user.run("config", "--get-regexp", r"^remote\..*\.promisor$", ok_codes=(0, 1)))
+
+    def missing(self, id: str) -> GitError:
+        """Return the error for a content that nobody has here."""
+        if self.is_partial():
+            return partial_clone(self.location.root)
+        return GitError(f"git does not have the content {id[:10]} in {self.location.root}.", "Run `git fsck` there.")
+
     def pin(self, store: str, commit: str) -> bool:
         """Keep a commit of the user's repository with all its files; False where that repository takes no reference."""
         assert self.user is not None
@@ -180,6 +186,24 @@ class ObjectStore:
             self.user.run("update-ref", "--stdin", input=asked.encode("ascii"))
 
     # -- inside
+
+    def _make(self) -> None:
+        """Make the private repository under another name first, so that it is there as a whole or not at all."""
+        waiting = self.folder.parent / "tmp"
+        waiting.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=waiting))
+        Git(waiting).run(
+            "init", "-q", "--bare", "--template=", "--initial-branch=none", f"--object-format={self.object_format}", str(folder)
+        )
+        config = folder / "config"
+        config.write_text(config.read_text("utf-8").replace("bare = true", "bare = false"), "utf-8")
+        (folder / "info").mkdir(exist_ok=True)
+        for number in range(256):
+            (folder / "objects" / f"{number:02x}").mkdir(exist_ok=True)
+        try:
+            folder.rename(self.folder)
+        except OSError as error:
+            raise store_error(error, f"make {self.folder}") from error
 
     def _changes(self, old: str, new: str, *flags: str) -> list[TreeChange]:
         asked = (old, new, *flags)

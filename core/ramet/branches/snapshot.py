@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from ramet.branches.index_flags import Hidden, hidden_entries
+from ramet.branches.lfs import unchanged_files
 from ramet.branches.names import checked_path
 from ramet.branches.objects import Head, ObjectStore
 from ramet.errors import GitError, UsageError
@@ -135,8 +136,14 @@ class Snapshotter:
     def _write_tree(self) -> str:
         """Return the tree of the private index; git need not be asked again while that file stays as it is."""
         if self._written is None or self._written[0] != _stamp(self._index):
-            tree = self._objects.git.run("write-tree", environment=self._environment).decode().strip()
-            self._written = _stamp(self._index), tree
+            try:
+                output = self._objects.git.run("write-tree", environment=self._environment)
+            except GitError:
+                # What a partial clone does not have is the same in its commit, which promises it.
+                if not self._objects.is_partial():
+                    raise
+                output = self._objects.git.run("write-tree", "--missing-ok", environment=self._environment)
+            self._written = _stamp(self._index), output.decode().strip()
         return self._written[1]
 
     # -- the index
@@ -218,7 +225,10 @@ class Snapshotter:
         """Return the paths to record and those that are left out."""
         skipped = [_skipped(path, "nested-repository", "a git repository of its own") for path in listed.nested]
         chosen = []
+        as_committed = unchanged_files(self._objects, self._environment, listed.changed)
         for path in listed.changed:
+            if path in as_committed:
+                continue
             reason = self._unreadable(path)
             if reason is None:
                 chosen.append(path)

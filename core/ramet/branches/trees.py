@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from ramet.branches.objects import RAW, ObjectStore
-from ramet.errors import GitError
 from ramet.index.merkle import TreeFile
 
 FOLDER_MODE = 0o040000
@@ -124,7 +123,7 @@ def read_objects(objects: ObjectStore, ids: Sequence[str]) -> list[bytes]:
     asked = [oid for oid in dict.fromkeys(ids) if oid not in found]
     for oid, (kind, content) in zip(asked, _batch(objects, [each.encode() for each in asked]), strict=True):
         if not kind:
-            raise GitError(f"git does not have the content {oid[:10]} in {objects.location.root}.", "Run `git fsck` there.")
+            raise objects.missing(oid)
         found[oid] = content
     return [found[oid] for oid in ids]
 

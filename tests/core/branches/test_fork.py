@@ -12,7 +12,10 @@ import pytest
 from ramet.branch_models import Branch, ForkRequest
 from ramet.branches.branches import Branches
 from ramet.errors import UsageError
+from ramet.git.repository import locate
+from ramet.paths import UserDirectories
 from tests.core.branches.conftest import Open, Run, fork, git_state
+from tests.fakes.branch_model import die_at, in_child
 
 
 def laid_out(branches: Branches, branch: Branch, target: Path) -> dict[str, tuple[int, bytes]]:
@@ -291,3 +294,20 @@ def test_a_name_is_used_once_and_the_next_branch_is_the_newest(branches: Branche
         fork(branches)
     with pytest.raises(UsageError, match="no branch"):
         branches.get("nowhere")
+
+
+def test_a_first_fork_that_is_killed_at_any_step_does_not_stand_in_the_way(shop: Path, tmp_path: Path) -> None:
+    kills = 0
+    for step in range(10, 15):
+        data = tmp_path / str(step)
+        directories = UserDirectories(data, data, data)
+
+        def fork_and_die(step: int = step, directories: UserDirectories = directories) -> None:
+            with die_at(step):
+                fork(Branches(locate(shop), directories))
+
+        kills += in_child(fork_and_die) != 0
+        branch = fork(Branches(locate(shop), directories), "again")
+        assert len(Branches(locate(shop), directories).files(branch.name)) == 7
+
+    assert kills > 2
