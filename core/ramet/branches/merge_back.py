@@ -230,13 +230,13 @@ class MergeBack:
         self._journal.write(journal)
         try:
             self._steps.apply(steps, contents)
+            done = replace(journal, phase="done")
+            self._journal.write(done)
         except RametError:
             self._steps.take_back(steps, journal.folders)
             self._journal.remove()
             raise
-        journal = replace(journal, phase="done")
-        self._journal.write(journal)
-        returned = self._complete(journal)
+        returned = self._complete(done)
         return tuple(f"{inert_line(path)} was written to during the merge; that version was kept." for path in returned)
 
     def _complete(self, journal: Journal) -> list[str]:

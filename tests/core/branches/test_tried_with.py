@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,9 +14,13 @@ import pytest
 from ramet.branch_models import FileEdit, ForkRequest, MergeRequest
 from ramet.branches.branches import Branches
 from ramet.branches.working import Needs
-from ramet.errors import GitError
+from ramet.errors import GitError, StoreError
+from ramet.git.repository import locate
+from ramet.paths import UserDirectories
 from tests.core.branches.conftest import Open, Run, fork, git_state
+from tests.fakes.branch_model import in_child
 
+_NOBODY = 65_534
 Make = Callable[[Path, Path, Run], tuple[Path, ...]]
 """Makes a repository of a kind from the shop in a folder; returns its working tree and whatever else belongs to it."""
 
@@ -24,8 +31,8 @@ def seen(roots: tuple[Path, ...], git: Run) -> list[object]:
     files = [
         {path: mark for path, mark in git_state(root).items() if "/ramet/" not in path and not path.startswith("objects/")}
         for root in roots
-    ]  # before `git status`, which may write the index
-    return [*files, *([line for line in git(roots[0], *each).splitlines() if "ramet/" not in line] for each in words)]
+    ]
+    return [*files, *([line for line in git(roots[0], "--no-optional-locks", *each).splitlines() if "ramet/" not in line] for each in words)]
 
 
 def live_a_whole_life(branches: Branches, root: Path, *, can_keep: bool = True, can_run: bool = True) -> None:
@@ -244,3 +251,108 @@ def test_files_of_lfs_stay_what_they_are(
     }
     assert merged == [(root / "0.bin").read_bytes(), b"edited\n", b"edited\n"]
     assert seen((root,), git) == before
+
+
+def as_nobody(work: Callable[[], None]) -> int:
+    """Run something in a copy of this process that has no rights; return its exit code."""
+
+    def without_rights() -> None:
+        if os.geteuid() == 0:
+            os.setgroups([])
+            os.setgid(_NOBODY)
+            os.setuid(_NOBODY)
+        work()
+
+    return in_child(without_rights)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user may enter, unlike those of tests."""
+    with tempfile.TemporaryDirectory(prefix="ramet-test-") as name:
+        Path(name).chmod(0o777)
+        yield Path(name)
+
+
+def test_a_git_folder_that_may_not_be_written_is_left_alone(
+    shop: Path, open_folder: Path, git: Run, isolated_environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, data = open_folder / "x", open_folder / "data"
+    git(open_folder, "clone", "-q", str(shop), "x")
+    (open_folder / "config").write_text(f"[safe]\n\tdirectory = {root}\n[user]\n\tname = N\n\temail = n@example.org\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(open_folder / "config"))
+    monkeypatch.setenv("HOME", str(open_folder))
+    (root / "untracked.txt").write_text("untracked\n")
+    data.mkdir()
+    for folder, names, files in os.walk(open_folder):
+        for name in (*names, *files):
+            if os.geteuid() == 0:
+                os.chown(Path(folder, name), _NOBODY, _NOBODY, follow_symlinks=False)
+    for path in [root / ".git", *(root / ".git").rglob("*")]:
+        path.chmod(path.stat().st_mode & ~0o222)
+    git(root, "status")
+    before = seen((root,), git)
+    branches = Branches(locate(root), UserDirectories(data, data, data))
+
+    def live() -> None:
+        live_a_whole_life(branches, root, can_keep=False)
+        fork(branches, "kept")
+        branches.write("kept", [FileEdit("x", b"x")])
+        with pytest.raises(GitError) as refused:
+            branches.keep("kept")
+        (open_folder / "said").write_text(str(refused.value))
+
+    code = as_nobody(live)
+    after = seen((root,), git)
+    for path in [root / ".git", *(root / ".git").rglob("*")]:
+        path.chmod(path.stat().st_mode | 0o200)
+
+    assert code == 0
+    assert "may not be written" in (open_folder / "said").read_text()
+    assert branches.read("kept", "shop/cart.py") == (shop / "shop/cart.py").read_bytes()
+    assert not (root / ".git/refs/ramet").exists()
+    assert after == before
+
+
+@contextmanager
+def small_disk(place: Path, size: str) -> Iterator[None]:
+    """Mount a file system of a few bytes in memory, or skip the test where that is not allowed."""
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(place)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip(f"no file system can be mounted here: {mounted.stderr.decode().strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@pytest.mark.parametrize("is_data", [False, True])
+def test_a_disk_that_is_full_in_the_middle_of_a_merge(
+    shop: Path, tmp_path: Path, git: Run, directories: UserDirectories, is_data: bool
+) -> None:
+    """Either that of the working tree or that of the branches."""
+    disk = tmp_path / "disk"
+    with small_disk(disk, "2m"):
+        root = tmp_path / "x" if is_data else disk / "x"
+        git(tmp_path, "clone", "-q", str(shop), str(root))
+        (root / "README.md").write_text("# Mine\n")
+        data = UserDirectories(disk / "data", disk, disk) if is_data else directories
+        branches = Branches(locate(root), data)
+        fork(branches)
+        branches.write("try", [FileEdit(f"new/{number}.txt", os.urandom(50_000)) for number in range(10)])
+        branches.write("try", [FileEdit("web/app.ts", None), FileEdit("README.md", b"# Theirs\n")])
+        before = seen((root,), git)
+        free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
+        (disk / "filler").write_bytes(b"x" * (free - (20_000 if is_data else 250_000)))
+        with pytest.raises(StoreError, match="disk is full"):
+            branches.merge(MergeRequest("try", rest="theirs"))
+        refused = seen((root,), git)
+        (disk / "filler").unlink()
+        merged = Branches(locate(root), data).merge(MergeRequest("try", rest="theirs"))
+        Branches(locate(root), data).undo()
+        after = seen((root,), git)
+
+    assert refused == before
+    assert len(merged.files) == 12
+    assert after == before
