@@ -79,6 +79,7 @@ class Snapshotter:
         self._objects = objects
         self._index = folder / "index"
         self._mark = folder / "index-mark"
+        self._new = folder / "index-new"
         self._environment = {"GIT_INDEX_FILE": str(self._index)}
         self._last: Snapshot | None = None
         self._written: tuple[_Stamp, str] | None = None
@@ -121,17 +122,29 @@ class Snapshotter:
     def _record(self, include: Collection[bytes]) -> tuple[str, tuple[SkippedFile, ...]]:
         (self._index.parent / f"{self._index.name}.lock").unlink(missing_ok=True)  # of a git that was killed: the store is ours
         listed = self._look(self._renew())
-        chosen, skipped = self._choose(listed, include)
+        before = self._recorded_before()
+        gone = {path for path in listed.changed if path in before and self._size(path) < 0}
+        recorded = {path: size for path, size in before.items() if path not in gone}
+        chosen, skipped = self._choose(listed, include, recorded)
         chosen += self._ignored_but_wanted(include)
         if chosen:
             self._objects.git.run(
                 "update-index", "--add", "--remove", "--replace", "-z", "--stdin",
                 input=b"".join(path + b"\0" for path in chosen), environment=self._environment,
             )  # fmt: skip
+        if recorded != before:
+            self._new.write_bytes(msgspec.msgpack.encode(recorded))
         tree = self._write_tree()
         if include:
             self._forget(include)
         return tree, tuple(skipped)
+
+    def _recorded_before(self) -> dict[bytes, int]:
+        """Return the new files that the private index has besides those of the user's, and their sizes."""
+        try:
+            return msgspec.msgpack.decode(self._new.read_bytes(), type=dict[bytes, int]) if self._index.exists() else {}
+        except (FileNotFoundError, msgspec.DecodeError):
+            return {}
 
     def _write_tree(self) -> str:
         """Return the tree of the private index; git need not be asked again while that file stays as it is."""
@@ -157,8 +170,8 @@ class Snapshotter:
         try:
             handle = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
-            self._index.unlink(missing_ok=True)
-            self._mark.unlink(missing_ok=True)
+            for file in (self._index, self._mark, self._new):
+                file.unlink(missing_ok=True)
             return b""
         except OSError as error:
             raise store_error(error, f"read {source}") from error
@@ -169,6 +182,7 @@ class Snapshotter:
             if self._index.exists() and self._mark.exists() and self._mark.read_bytes() == mark:
                 return None
             self._mark.unlink(missing_ok=True)
+            self._new.unlink(missing_ok=True)
             content = stream.read()
         self._index.write_bytes(content)
         # git takes a file for unread that is as young as the index, so that the copy must be as old as the original.
@@ -221,8 +235,10 @@ class Snapshotter:
 
     # -- what is taken
 
-    def _choose(self, listed: _Listed, include: Collection[bytes]) -> tuple[list[bytes], list[SkippedFile]]:
-        """Return the paths to record and those that are left out."""
+    def _choose(
+        self, listed: _Listed, include: Collection[bytes], recorded: dict[bytes, int]
+    ) -> tuple[list[bytes], list[SkippedFile]]:
+        """Return the paths to record and those that are left out; `recorded` gets the new ones among them."""
         skipped = [_skipped(path, "nested-repository", "a git repository of its own") for path in listed.nested]
         chosen = []
         as_committed = unchanged_files(self._objects, self._environment, listed.changed)
@@ -235,7 +251,9 @@ class Snapshotter:
             else:
                 skipped.append(reason)
         factor = 1 if self._objects.location.is_git else _PLAIN_FACTOR
-        left_files, left_bytes = _MOST_NEW_FILES * factor, _MOST_NEW_BYTES * factor
+        # What was recorded before counts, too, or each look would take some more of a flood.
+        left_files = _MOST_NEW_FILES * factor - len(recorded)
+        left_bytes = _MOST_NEW_BYTES * factor - sum(recorded.values())
         for path in listed.untracked:
             size = self._size(path)
             reason = self._unreadable(path)
@@ -250,6 +268,7 @@ class Snapshotter:
             else:
                 left_files -= 1
                 left_bytes -= size
+                recorded[path] = size
                 chosen.append(path)
         return chosen, skipped
 

@@ -32,7 +32,10 @@ def seen(roots: tuple[Path, ...], git: Run) -> list[object]:
         {path: mark for path, mark in git_state(root).items() if "/ramet/" not in path and not path.startswith("objects/")}
         for root in roots
     ]
-    return [*files, *([line for line in git(roots[0], "--no-optional-locks", *each).splitlines() if "ramet/" not in line] for each in words)]
+    return [
+        *files,
+        *([line for line in git(roots[0], "--no-optional-locks", *each).splitlines() if "ramet/" not in line] for each in words),
+    ]
 
 
 def live_a_whole_life(branches: Branches, root: Path, *, can_keep: bool = True, can_run: bool = True) -> None:
@@ -155,9 +158,14 @@ def test_a_branch_lives_in_every_kind_of_repository(shop: Path, tmp_path: Path, 
         git(root, "add", "staged.py")
         git(root, "stash", "store", git(root, "stash", "create").strip())
         git(root, "status")  # which writes the index once more
+    head = git(root, "symbolic-ref", "-q", "HEAD").strip() if make is not detached else "refs/heads/"
     before = seen(roots, git)
     live_a_whole_life(opened(root), root)
+    opened(root).undo("try")
+    stands_on = opened(root).get("try").base.head
 
+    assert stands_on is not None
+    assert (f"refs/heads/{stands_on.branch}", stands_on.commit) == (head, git(root, "rev-parse", "HEAD").strip())
     assert seen(roots, git) == before
     assert git(root, "fsck", "--strict", "--no-dangling") == ""
 
@@ -356,3 +364,23 @@ def test_a_disk_that_is_full_in_the_middle_of_a_merge(
     assert refused == before
     assert len(merged.files) == 12
     assert after == before
+
+
+def test_a_flood_of_untracked_files_is_left_out_by_name_and_stays(
+    shop: Path, branches: Branches, git: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ramet.branches.snapshot._MOST_NEW_FILES", 30)
+    (shop / "data").mkdir()
+    for number in range(400):
+        (shop / f"data/{number}").write_text(f"{number}\n")
+    before = seen((shop,), git)
+    made = branches.fork(ForkRequest(("other",)))
+    live_a_whole_life(branches, shop)
+    again = branches.fork(ForkRequest(("again",)))
+    branches.write("other", [FileEdit("data/399", b"theirs\n")])
+    result = branches.merge(MergeRequest("other"))
+
+    assert made.skipped == again.skipped
+    assert len(made.skipped) == 370
+    assert [(conflict.path, conflict.kind) for conflict in result.conflicts] == [("data/399", "both-added")]
+    assert seen((shop,), git) == before
