@@ -25,7 +25,7 @@ from ramet.branches.trees import StoredTree, read_objects
 from ramet.errors import BranchConflict, RametError, UsageError
 from ramet.index.merkle import SUBMODULE_MODE, TreeFile
 from ramet.inert import inert_line
-from ramet.paths import absolute, path_from_text
+from ramet.paths import absolute, path_from_text, path_to_text
 
 _ATTEMPTS = 3
 """How often a merge begins anew because files changed meanwhile."""
@@ -92,8 +92,8 @@ class MergeBack:
     # -- merging
 
     def _merge(self, record: BranchRecord, request: MergeRequest, theirs: str) -> MergeResult:
-        now = self._look(record.base_tree, theirs)
-        plan = self._plan(record.base_tree, now.tree, theirs)
+        now, twins = self._look(record.base_tree, theirs)
+        plan = self._plan(record.base_tree, now.tree, theirs, twins)
         choices = Choices(request, record.name)
         files = list(plan.files)
         left: list[OpenConflict] = []
@@ -116,22 +116,42 @@ class MergeBack:
         notes = self._write(files, now, after, record, {})
         return MergeResult(record.name, bool(files), merged, conflicts, notes)
 
-    def _plan(self, base: str, mine: str, theirs: str) -> Plan:
+    def _plan(self, base: str, mine: str, theirs: str, twins: Mapping[str, str]) -> Plan:
         plan = TreeMerger(self._objects, self._merger, base, mine, theirs).plan()
+        plan = _with_names_on_disk(plan, twins) if twins else plan
         modules = [file for file in plan.files if SUBMODULE_MODE in (_mode(file.old), _mode(file.new))]
         # The commit of a submodule is its own repository's business.
         still = tuple(OpenConflict(file.path, "type", file.old, file.old, file.new, sources=(file.path,)) for file in modules)
         return Plan(tuple(file for file in plan.files if file not in modules), (*plan.open, *still))
 
-    def _look(self, base: str, theirs: str) -> Snapshot:
-        """Record the working tree, with what is ignored there but stands where the branch writes."""
+    def _look(self, base: str, theirs: str) -> tuple[Snapshot, dict[str, str]]:
+        """Record the working tree, with what is ignored there but stands where the branch writes.
+
+        Also return which of those paths are other spellings of a file's path, where upper and lower case are the same.
+        """
         now = self._take(())
         paths = [change.path for change in self._objects.changes(base, theirs)]
-        entries = StoredTree(self._objects, now.tree).entries([path_from_text(path) for path in paths])
+        tree = StoredTree(self._objects, now.tree)
+        entries = tree.entries([path_from_text(path) for path in paths])
         missing = [path for path, entry in zip(paths, entries, strict=True) if entry is None]
         above = {place for path in missing for place in folders_above(path)}
         unseen = [place for place in sorted({*missing, *above}) if self._is_there(place)]
-        return self._take(unseen) if unseen else now
+        twins = self._twins(tree, unseen, [path for path, entry in zip(paths, entries, strict=True) if entry is not None])
+        unseen = [place for place in unseen if place not in twins]
+        return (self._take(unseen) if unseen else now), twins
+
+    def _twins(self, tree: StoredTree, places: Sequence[str], known: Sequence[str]) -> dict[str, str]:
+        """Return the names that files have which some other paths lead to, too."""
+        found: dict[str, str] = {}
+        folded = {path.casefold(): path for path in known}
+        for place in places:
+            folder, _, name = place.rpartition("/")
+            beside = [path_to_text(each) for each in tree.names(path_from_text(folder))]
+            alike = [f"{folder}/{each}" if folder else each for each in beside if each.casefold() == name.casefold()]
+            for twin in (*filter(None, [folded.get(place.casefold())]), *alike):
+                if twin != place and disk.is_same_file(self._root, place, twin):
+                    found[place] = twin
+        return found
 
     def _is_there(self, path: str) -> bool:
         return disk.look(self._root, path)[0] not in (disk.NOTHING, disk.FOLDER, disk.OTHER)
@@ -188,8 +208,8 @@ class MergeBack:
 
     def _undo(self, merge: MergeRecord, branch: BranchRecord | None, name: str) -> tuple[MergedFile, ...]:
         before, after = self._objects.tree_of(merge.before), self._objects.tree_of(merge.after)
-        now = self._look(after, before)
-        plan = self._plan(after, now.tree, before)
+        now, twins = self._look(after, before)
+        plan = self._plan(after, now.tree, before, twins)
         if plan.open:
             paths = ", ".join(inert_line(conflict.path) for conflict in plan.open)
             raise BranchConflict(
@@ -297,6 +317,24 @@ class MergeBack:
                 if not os.path.isdir(absolute(self._root, folder)):  # noqa: PTH112
                     found[folder] = None
         return tuple(sorted(found))
+
+
+def _with_names_on_disk(plan: Plan, twins: Mapping[str, str]) -> Plan:
+    """Return a plan for a disk on which some paths are the same file, which keeps its name: nothing else can be written."""
+    files = {file.path: file for file in plan.files}
+    still: list[OpenConflict] = []
+    for path, twin in twins.items():
+        added, removed = files.get(path), files.get(twin)
+        if added is None or added.old is not None or added.new is None:
+            continue
+        del files[path]
+        if removed is None or removed.new is not None:
+            still.append(OpenConflict(path, "place", None, None, added.new, sources=(path,)))
+        elif removed.old == added.new:
+            del files[twin]
+        else:
+            files[twin] = PlannedFile(twin, removed.old, added.new)
+    return Plan(tuple(files.values()), (*plan.open, *still))
 
 
 def _stable_folder(path: str, created: set[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -37,6 +37,11 @@ class StoredTree:
             folder = self._known[parent]
             found.append(None if folder is None else folder.get(name))
         return found
+
+    def names(self, folder: bytes) -> Collection[bytes]:
+        """Return the names in a folder, none where there is no folder."""
+        self._load({*_parents(folder), folder})
+        return self._known[folder] or ()
 
     def contents(self, paths: Sequence[bytes]) -> list[bytes | None]:
         """Return what files hold; None where there is no file."""
