@@ -54,7 +54,7 @@ class Measured:
         return self.git("status", "--porcelain")
 
     def fork(self, count: int = 1) -> list[str]:
-        made = self.branches.fork(ForkRequest(tuple(f"b{next(self._numbers)}" for _ in range(count))))
+        made = self.branches.fork(ForkRequest(tuple(f"fork-{next(self._numbers)}" for _ in range(count))))
         return [branch.name for branch in made.branches]
 
     def edits(self, count: int = 20) -> list[FileEdit]:
@@ -153,6 +153,27 @@ def _merges(measured: Measured) -> Iterator[Row]:
     yield Row("undo it", milliseconds(undone))
 
 
+def flooded(measured: Measured, count: int) -> list[Row]:
+    """Return the rows of a fork among so many untracked files, nearly all of which are left out by name."""
+    for number in range(count):
+        place = measured.root / f"flood/{number // 1_000}"
+        if number % 1_000 == 0:
+            place.mkdir(parents=True)
+        (place / f"{number}.csv").write_text(f"{number}\n")
+    made = measured.branches.fork(ForkRequest(("first",)))
+    pair = paired(measured.fork, measured.status, measured.runs)
+    what = f"fork among {count:,} untracked files"
+    row = Row(what, milliseconds(pair.ours), f"git status {milliseconds(pair.theirs)}", f"{pair.ratio:.2f}x")
+    return [
+        row,
+        Row(
+            "of them in the branch",
+            str(sum(name.startswith("flood/") for name in measured.branches.files("first"))),
+            made.notes[-1],
+        ),
+    ]
+
+
 def vectors_reused(repository: Path, home: Path) -> Row:
     """Return the row of indexing a branch with one changed file after the working tree."""
     environment = bench_environment(home)
@@ -191,6 +212,7 @@ def main() -> int:
     parser.add_argument("--repository", type=Path, help="the folder to measure on")
     parser.add_argument("--files", type=int, help="generate a repository of so many files")
     parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--untracked", type=int, metavar="N", help="fork among so many untracked files")
     parser.add_argument("--vectors", action="store_true", help="index the repository, and a branch of it")
     parser.add_argument("--property", type=int, metavar="N", help="run so many random histories")
     parser.add_argument("--seed", type=int, default=1_000, help="of the first history")
@@ -211,9 +233,11 @@ def main() -> int:
         else:
             copied_repository(options.repository.resolve(), root)
         count = sum(len(names) for place, _, names in os.walk(root) if "/.git" not in place)
-        rows = (
-            [vectors_reused(root, folder / "home")] if options.vectors else measure(Measured(root, folder / "data", options.runs))
-        )
+        if options.vectors:
+            rows = [vectors_reused(root, folder / "home")]
+        else:
+            measured = Measured(root, folder / "data", options.runs)
+            rows = flooded(measured, options.untracked) if options.untracked else measure(measured)
         print(f"{options.repository.name if options.repository else 'generated'}: {count:,} files\n\n{table(rows)}")
     return 0
 

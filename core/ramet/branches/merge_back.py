@@ -19,13 +19,14 @@ from ramet.branches.disk_form import DiskForm
 from ramet.branches.journal import Journal, JournalFile, Step
 from ramet.branches.records import BranchRecord, MergeRecord, StoreState
 from ramet.branches.snapshot import Snapshot
+from ramet.branches.spellings import other_spellings, with_names_on_disk
 from ramet.branches.store import BranchStore
 from ramet.branches.three_way import OpenConflict, Plan, PlannedFile, TreeMerger, folders_above
 from ramet.branches.trees import StoredTree, read_objects
 from ramet.errors import BranchConflict, RametError, UsageError
 from ramet.index.merkle import SUBMODULE_MODE, TreeFile
 from ramet.inert import inert_line
-from ramet.paths import absolute, path_from_text, path_to_text
+from ramet.paths import absolute, path_from_text
 
 _ATTEMPTS = 3
 """How often a merge begins anew because files changed meanwhile."""
@@ -118,7 +119,7 @@ class MergeBack:
 
     def _plan(self, base: str, mine: str, theirs: str, twins: Mapping[str, str]) -> Plan:
         plan = TreeMerger(self._objects, self._merger, base, mine, theirs).plan()
-        plan = _with_names_on_disk(plan, twins) if twins else plan
+        plan = with_names_on_disk(plan, twins) if twins else plan
         modules = [file for file in plan.files if SUBMODULE_MODE in (_mode(file.old), _mode(file.new))]
         # The commit of a submodule is its own repository's business.
         still = tuple(OpenConflict(file.path, "type", file.old, file.old, file.new, sources=(file.path,)) for file in modules)
@@ -136,22 +137,10 @@ class MergeBack:
         missing = [path for path, entry in zip(paths, entries, strict=True) if entry is None]
         above = {place for path in missing for place in folders_above(path)}
         unseen = [place for place in sorted({*missing, *above}) if self._is_there(place)]
-        twins = self._twins(tree, unseen, [path for path, entry in zip(paths, entries, strict=True) if entry is not None])
+        known = [path for path, entry in zip(paths, entries, strict=True) if entry is not None]
+        twins = other_spellings(self._root, tree, unseen, known)
         unseen = [place for place in unseen if place not in twins]
         return (self._take(unseen) if unseen else now), twins
-
-    def _twins(self, tree: StoredTree, places: Sequence[str], known: Sequence[str]) -> dict[str, str]:
-        """Return the names that files have which some other paths lead to, too."""
-        found: dict[str, str] = {}
-        folded = {path.casefold(): path for path in known}
-        for place in places:
-            folder, _, name = place.rpartition("/")
-            beside = [path_to_text(each) for each in tree.names(path_from_text(folder))]
-            alike = [f"{folder}/{each}" if folder else each for each in beside if each.casefold() == name.casefold()]
-            for twin in (*filter(None, [folded.get(place.casefold())]), *alike):
-                if twin != place and disk.is_same_file(self._root, place, twin):
-                    found[place] = twin
-        return found
 
     def _is_there(self, path: str) -> bool:
         return disk.look(self._root, path)[0] not in (disk.NOTHING, disk.FOLDER, disk.OTHER)
@@ -317,24 +306,6 @@ class MergeBack:
                 if not os.path.isdir(absolute(self._root, folder)):  # noqa: PTH112
                     found[folder] = None
         return tuple(sorted(found))
-
-
-def _with_names_on_disk(plan: Plan, twins: Mapping[str, str]) -> Plan:
-    """Return a plan for a disk on which some paths are the same file, which keeps its name: nothing else can be written."""
-    files = {file.path: file for file in plan.files}
-    still: list[OpenConflict] = []
-    for path, twin in twins.items():
-        added, removed = files.get(path), files.get(twin)
-        if added is None or added.old is not None or added.new is None:
-            continue
-        del files[path]
-        if removed is None or removed.new is not None:
-            still.append(OpenConflict(path, "place", None, None, added.new, sources=(path,)))
-        elif removed.old == added.new:
-            del files[twin]
-        else:
-            files[twin] = PlannedFile(twin, removed.old, added.new)
-    return Plan(tuple(files.values()), (*plan.open, *still))
 
 
 def _stable_folder(path: str, created: set[str]) -> str:
