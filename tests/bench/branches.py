@@ -24,7 +24,7 @@ from ramet.git.repository import locate
 from ramet.paths import UserDirectories
 from tests.bench.__main__ import copied_repository
 from tests.bench.branch_properties import run_properties
-from tests.bench.measure import Row, bench_environment, milliseconds, paired, run, seconds, table
+from tests.bench.measure import Meter, Row, bench_environment, milliseconds, paired, run, seconds, table
 
 _MEMORY = Path("/dev/shm")
 """Where files are kept in memory: histories are about contents, not about a disk."""
@@ -153,6 +153,49 @@ def _merges(measured: Measured) -> Iterator[Row]:
     yield Row("undo it", milliseconds(undone))
 
 
+def costs(measured: Measured) -> list[Row]:
+    """Return what the same takes of a processor, which load changes less, and how many processes it starts."""
+    meter = Meter()
+    (name,) = measured.fork()
+    measured.branches.write(name, measured.edits())
+    edits = [measured.edits() for _ in range(measured.runs)]
+
+    def stage() -> None:
+        with (measured.root / measured.texts[20]).open("a") as file:
+            file.write("# staged\n")
+        measured.git("add", measured.texts[20])
+
+    def change() -> None:
+        (branch,) = measured.fork()
+        measured.branches.write(branch, measured.edits())
+        for path in measured.texts[40:43]:
+            place = measured.root / path
+            place.write_bytes(b"# mine\n" + place.read_bytes())
+
+    def merge() -> None:
+        measured.branches.merge(MergeRequest(measured.branches.store.state().branches[-1].name))
+
+    steps: tuple[tuple[str, Callable[[], object], Callable[[], object]], ...] = (
+        ("git status", lambda: None, measured.status),
+        ("fork", lambda: None, measured.fork),
+        ("fork after a `git add`", stage, measured.fork),
+        ("8 forks", lambda: None, lambda: measured.fork(8)),
+        ("edit 20 files of a branch", lambda: None, lambda: measured.branches.write(name, edits.pop())),
+        ("merge back 20 files, 3 of them changed on both sides", change, merge),
+    )
+    rows: list[Row] = []
+    status = 0.0
+    for what, prepare, act in steps:
+        spent = []
+        for _ in range(measured.runs):
+            prepare()
+            spent.append(meter.spent(act))
+        taken, processes = sorted(spent)[len(spent) // 2]
+        status = status or taken
+        rows.append(Row(what, f"{taken * 1000:.0f} ms of a processor", f"{processes} processes", f"{taken / status:.2f}x"))
+    return rows
+
+
 def flooded(measured: Measured, count: int) -> list[Row]:
     """Return the rows of a fork among so many untracked files, nearly all of which are left out by name."""
     for number in range(count):
@@ -237,7 +280,7 @@ def main() -> int:
             rows = [vectors_reused(root, folder / "home")]
         else:
             measured = Measured(root, folder / "data", options.runs)
-            rows = flooded(measured, options.untracked) if options.untracked else measure(measured)
+            rows = flooded(measured, options.untracked) if options.untracked else [*measure(measured), *costs(measured)]
         print(f"{options.repository.name if options.repository else 'generated'}: {count:,} files\n\n{table(rows)}")
     return 0
 

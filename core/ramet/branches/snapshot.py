@@ -35,6 +35,7 @@ _MOST_NEW_BYTES = 200_000_000
 """New files beyond these are left out by name: a data set that nobody has ignored yet."""
 _PLAIN_FACTOR = 10
 """In a folder outside git all files are untracked, so that more is normal there."""
+_TOO_MANY = "untracked, and there are too many or too large new files"
 _ATTEMPTS = 3
 """How often a look starts over because files vanished in the middle of it."""
 _IGNORE_FILE = b".gitignore"
@@ -255,6 +256,9 @@ class Snapshotter:
         left_files = _MOST_NEW_FILES * factor - len(recorded)
         left_bytes = _MOST_NEW_BYTES * factor - sum(recorded.values())
         for path in listed.untracked:
+            if left_files <= 0 and path not in include:
+                skipped.append(_skipped(path, "huge", _TOO_MANY))  # without a look: there may be a hundred thousand
+                continue
             size = self._size(path)
             reason = self._unreadable(path)
             if reason is not None:
@@ -263,8 +267,8 @@ class Snapshotter:
                 chosen.append(path)
             elif size > _MOST_FILE_BYTES * factor:
                 skipped.append(_skipped(path, "huge", f"untracked and {size:,} bytes large"))
-            elif left_files <= 0 or size > left_bytes:
-                skipped.append(_skipped(path, "huge", "untracked, and there are too many or too large new files"))
+            elif size > left_bytes:
+                skipped.append(_skipped(path, "huge", _TOO_MANY))
             else:
                 left_files -= 1
                 left_bytes -= size
