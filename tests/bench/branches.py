@@ -1,7 +1,7 @@
 """Measure branches of the file system: `python -m tests.bench.branches --repository DIR [--files N] [--runs N]`.
 
-The repository is copied first; `--files` generates one of so many files instead. `--property N` merges at random for as long as
-that takes, with somebody who writes meanwhile and with processes that are killed, and compares with plain git.
+The repository is copied first; `--files` generates one of so many files instead. `--property N --seed S --jobs J` runs N random
+histories of branches from seed S on, in J processes; see `tests.bench.branch_properties`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,10 +23,11 @@ from ramet.branches.working import Needs
 from ramet.git.repository import locate
 from ramet.paths import UserDirectories
 from tests.bench.__main__ import copied_repository
-from tests.bench.measure import Row, bench_environment, milliseconds, paired, run, seconds, table
-from tests.fakes.branch_model import agrees_with_git, decides_like_git, survives_kills, survives_writers
+from tests.bench.branch_properties import run_properties
+from tests.bench.measure import Meter, Row, bench_environment, milliseconds, paired, run, seconds, table
 
-_TRIPLES = 600
+_MEMORY = Path("/dev/shm")
+"""Where files are kept in memory: histories are about contents, not about a disk."""
 
 
 class Measured:
@@ -54,7 +54,7 @@ class Measured:
         return self.git("status", "--porcelain")
 
     def fork(self, count: int = 1) -> list[str]:
-        made = self.branches.fork(ForkRequest(tuple(f"b{next(self._numbers)}" for _ in range(count))))
+        made = self.branches.fork(ForkRequest(tuple(f"fork-{next(self._numbers)}" for _ in range(count))))
         return [branch.name for branch in made.branches]
 
     def edits(self, count: int = 20) -> list[FileEdit]:
@@ -153,6 +153,70 @@ def _merges(measured: Measured) -> Iterator[Row]:
     yield Row("undo it", milliseconds(undone))
 
 
+def costs(measured: Measured) -> list[Row]:
+    """Return what the same takes of a processor, which load changes less, and how many processes it starts."""
+    meter = Meter()
+    (name,) = measured.fork()
+    measured.branches.write(name, measured.edits())
+    edits = [measured.edits() for _ in range(measured.runs)]
+
+    def stage() -> None:
+        with (measured.root / measured.texts[20]).open("a") as file:
+            file.write("# staged\n")
+        measured.git("add", measured.texts[20])
+
+    def change() -> None:
+        (branch,) = measured.fork()
+        measured.branches.write(branch, measured.edits())
+        for path in measured.texts[40:43]:
+            place = measured.root / path
+            place.write_bytes(b"# mine\n" + place.read_bytes())
+
+    def merge() -> None:
+        measured.branches.merge(MergeRequest(measured.branches.store.state().branches[-1].name))
+
+    steps: tuple[tuple[str, Callable[[], object], Callable[[], object]], ...] = (
+        ("git status", lambda: None, measured.status),
+        ("fork", lambda: None, measured.fork),
+        ("fork after a `git add`", stage, measured.fork),
+        ("8 forks", lambda: None, lambda: measured.fork(8)),
+        ("edit 20 files of a branch", lambda: None, lambda: measured.branches.write(name, edits.pop())),
+        ("merge back 20 files, 3 of them changed on both sides", change, merge),
+    )
+    rows: list[Row] = []
+    status = 0.0
+    for what, prepare, act in steps:
+        spent = []
+        for _ in range(measured.runs):
+            prepare()
+            spent.append(meter.spent(act))
+        taken, processes = sorted(spent)[len(spent) // 2]
+        status = status or taken
+        rows.append(Row(what, f"{taken * 1000:.0f} ms of a processor", f"{processes} processes", f"{taken / status:.2f}x"))
+    return rows
+
+
+def flooded(measured: Measured, count: int) -> list[Row]:
+    """Return the rows of a fork among so many untracked files, nearly all of which are left out by name."""
+    for number in range(count):
+        place = measured.root / f"flood/{number // 1_000}"
+        if number % 1_000 == 0:
+            place.mkdir(parents=True)
+        (place / f"{number}.csv").write_text(f"{number}\n")
+    made = measured.branches.fork(ForkRequest(("first",)))
+    pair = paired(measured.fork, measured.status, measured.runs)
+    what = f"fork among {count:,} untracked files"
+    row = Row(what, milliseconds(pair.ours), f"git status {milliseconds(pair.theirs)}", f"{pair.ratio:.2f}x")
+    return [
+        row,
+        Row(
+            "of them in the branch",
+            str(sum(name.startswith("flood/") for name in measured.branches.files("first"))),
+            made.notes[-1],
+        ),
+    ]
+
+
 def vectors_reused(repository: Path, home: Path) -> Row:
     """Return the row of indexing a branch with one changed file after the working tree."""
     environment = bench_environment(home)
@@ -179,28 +243,10 @@ def generated(root: Path, files: int) -> None:
         if number % 100 == 0:
             folder.mkdir(parents=True)
         (folder / f"file{number}.py").write_text(f"# {number}\n" + f"def function_{number}(value):\n    return value\n\n\n" * 100)
-    for arguments in (["init", "-q"], ["add", "-A"], ["-c", "user.name=B", "-c", "user.email=b@x.org", "commit", "-qm", "Bench"]):
-        subprocess.run(["git", *arguments], cwd=root, check=True, stdout=subprocess.DEVNULL)
-
-
-def properties(count: int, folder: Path) -> None:
-    """Run so many random merges of each kind and say what happened."""
-    ways: dict[str, int] = {}
-    writes = kills = 0
-    started = time.monotonic()
-    for seed in range(1_000, 1_000 + count):
-        way = agrees_with_git(seed, folder / "git")
-        ways[way] = ways.get(way, 0) + 1
-        writes += survives_writers(seed, folder / "writers")
-        if seed % 10 == 0:
-            kills += survives_kills(seed, folder / "kills")
-            print(f"{seed - 999} of {count}: {ways}, {writes} writes, {kills} kills", file=sys.stderr)
-        for each in ("git", "writers", "kills"):
-            shutil.rmtree(folder / each, ignore_errors=True)
-    (folder / "triples").mkdir()
-    conflicts = decides_like_git(5, _TRIPLES, folder / "triples")
-    print(f"{count} merges like git: {ways}; {writes} writes meanwhile, {kills} kills, nothing lost")
-    print(f"{_TRIPLES} triples decided like git merge-file, {conflicts} of them conflicts; {time.monotonic() - started:.0f} s")
+    commands = (["init", "-q"], ["add", "-A"], ["commit", "-qm", "Bench"], ["gc", "-q"])
+    for arguments in commands:
+        # Without a collection of git's own in the background, which would be measured, too.
+        subprocess.run(["git", "-c", "gc.auto=0", *arguments], cwd=root, check=True, stdout=subprocess.DEVNULL)
 
 
 def main() -> int:
@@ -209,27 +255,32 @@ def main() -> int:
     parser.add_argument("--repository", type=Path, help="the folder to measure on")
     parser.add_argument("--files", type=int, help="generate a repository of so many files")
     parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--untracked", type=int, metavar="N", help="fork among so many untracked files")
     parser.add_argument("--vectors", action="store_true", help="index the repository, and a branch of it")
-    parser.add_argument("--property", type=int, metavar="N", help="merge at random so many times")
+    parser.add_argument("--property", type=int, metavar="N", help="run so many random histories")
+    parser.add_argument("--seed", type=int, default=1_000, help="of the first history")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes for the histories")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="ramet-bench-") as name:
+    in_memory = str(_MEMORY) if options.property and _MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="ramet-bench-", dir=in_memory) as name:
         folder = Path(name)
         os.environ.update({"HOME": name, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": str(folder / ".gitconfig")})
         (folder / ".gitconfig").write_text(
             "[user]\n\tname = Bench\n\temail = bench@example.org\n[merge]\n\tdirectoryRenames = false\n"
         )
         if options.property:
-            properties(options.property, folder)
-            return 0
+            return run_properties(options.property, options.seed, options.jobs, folder / "runs")
         root = folder / "repository"
         if options.files:
             generated(root, options.files)
         else:
             copied_repository(options.repository.resolve(), root)
         count = sum(len(names) for place, _, names in os.walk(root) if "/.git" not in place)
-        rows = (
-            [vectors_reused(root, folder / "home")] if options.vectors else measure(Measured(root, folder / "data", options.runs))
-        )
+        if options.vectors:
+            rows = [vectors_reused(root, folder / "home")]
+        else:
+            measured = Measured(root, folder / "data", options.runs)
+            rows = flooded(measured, options.untracked) if options.untracked else [*measure(measured), *costs(measured)]
         print(f"{options.repository.name if options.repository else 'generated'}: {count:,} files\n\n{table(rows)}")
     return 0
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +35,28 @@ class Paired:
     def ratio(self) -> float:
         """Median of the ratios pair by pair."""
         return statistics.median(ours / theirs for ours, theirs in zip(self.ours, self.theirs, strict=True))
+
+
+class Meter:
+    """Measures what this process and those that it starts take of a processor, and counts the latter."""
+
+    def __init__(self) -> None:
+        self._started = 0
+        sys.addaudithook(self._count)
+
+    def spent(self, action: Callable[[], object]) -> tuple[float, int]:
+        """Return seconds of a processor and the number of processes."""
+        started, before = self._started, self._processor()
+        action()
+        return self._processor() - before, self._started - started
+
+    def _count(self, event: str, _: object) -> None:
+        self._started += event == "subprocess.Popen"
+
+    @staticmethod
+    def _processor() -> float:
+        usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def seconds(action: Callable[[], object]) -> float:

@@ -22,12 +22,13 @@ from ramet.branches import disk
 from ramet.branches.branches import Branches
 from ramet.branches.content_merge import ContentMerger
 from ramet.branches.journal import JournalFile
+from ramet.branches.loose import LooseObjects
 from ramet.errors import BranchConflict
 from ramet.git.repository import locate
 from ramet.git.runner import Git
 from ramet.paths import UserDirectories
+from tests.fakes.plain_git import Files, PlainGit, on_disk
 
-Files = dict[str, bytes]
 STEPS = ("write_new", "exchange", "move", "remove", "make_folders", "remove_empty_folder")
 _NAMES = ("a.txt", "b.txt", "dir/c.txt", "dir/d.txt", "dir/sub/e.txt", "f", "g")
 
@@ -168,7 +169,7 @@ class Scenario:
         data = folder / f"data-{seed}"
         self._directories = UserDirectories(data, data, data)
         names = [name for name in _NAMES if self.random.random() < 0.8]
-        self.base: Files = {name: self._text() for name in names}
+        self.base: Files = {name: random_text(self.random) for name in names}
         self._git(self.root, "init", "-q")
         self.write_tree(self.base)
         if self.random.random() < 0.7:
@@ -189,9 +190,9 @@ class Scenario:
             if action < 0.15:
                 edited.pop(name, None)
             elif name in edited:
-                edited[name] = self._changed(edited[name])
+                edited[name] = changed_text(self.random, edited[name])
             elif _has_room(edited, name):
-                edited[name] = self._text()
+                edited[name] = random_text(self.random)
         return edited
 
     def write_branch(self, files: Files) -> None:
@@ -212,63 +213,35 @@ class Scenario:
                 place.write_bytes(content)
 
     def on_disk(self) -> Files:
-        found = {}
-        for folder, names, files in os.walk(self.root):
-            names[:] = [name for name in names if name != ".git"]
-            for name in files:
-                path = Path(folder, name)
-                found[path.relative_to(self.root).as_posix()] = path.read_bytes()
-        return found
+        return on_disk(self.root)
 
     def merged_by_git(self, mine: Files, theirs: Files) -> Files | None:
         """Return what plain git makes of the same three states; None where it finds a conflict."""
-        clone, keep_root = self._clone, self.root
-        clone.mkdir()
-        self._git(clone, "init", "-q")
-        self.root = clone
-        try:
-            for name, files in (("base", self.base), ("mine", mine), ("theirs", theirs)):
-                if name != "base":
-                    self._git(clone, "checkout", "-q", "-B", name, "base")
-                self.write_tree(files)
-                self._git(clone, "add", "-A")
-                self._git(clone, "commit", "-q", "--allow-empty", "-m", name)
-                if name == "base":
-                    self._git(clone, "branch", "base")
-            self._git(clone, "checkout", "-q", "mine")
-            options = ("-X", "diff-algorithm=myers", "-X", "no-renames")
-            done = subprocess.run(["git", "merge", "-q", *options, "theirs"], cwd=clone, capture_output=True)
-            return self.on_disk() if done.returncode == 0 else None
-        finally:
-            self.root = keep_root
+        merged, conflicts = PlainGit(self._clone).merge(self.base, mine, theirs)
+        return None if conflicts else merged
 
     def merge_and_die(self, step: int) -> None:
         """Merge, and end this process in the hardest way at a step."""
-        left = step
-
-        def count() -> None:
-            nonlocal left
-            left -= 1
-            if not left:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        with at_each_step(count):
+        with at_each_step(countdown(step)):
             self.reopened().merge(MergeRequest("try"))
-
-    def _text(self) -> bytes:
-        return b"".join(b"line %d %d\n" % (number, self.random.getrandbits(30)) for number in range(self.random.randint(3, 14)))
-
-    def _changed(self, content: bytes) -> bytes:
-        lines = content.splitlines(keepends=True)
-        place = self.random.randrange(len(lines) + 1)
-        count = self.random.randint(0, 2)
-        new = [b"new %d\n" % self.random.getrandbits(30) for _ in range(self.random.randint(0, 2))]
-        lines[place : place + count] = new
-        return b"".join(lines)
 
     @staticmethod
     def _git(folder: Path, *arguments: str) -> None:
         subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def random_text(generator: random.Random) -> bytes:
+    """Return a few lines that no other text has."""
+    return b"".join(b"line %d %d\n" % (number, generator.getrandbits(30)) for number in range(generator.randint(3, 14)))
+
+
+def changed_text(generator: random.Random, content: bytes) -> bytes:
+    """Return a text with up to two lines replaced by up to two others."""
+    lines = content.splitlines(keepends=True)
+    place = generator.randrange(len(lines) + 1)
+    count = generator.randint(0, 2)
+    lines[place : place + count] = [b"new %d\n" % generator.getrandbits(30) for _ in range(generator.randint(0, 2))]
+    return b"".join(lines)
 
 
 @contextmanager
@@ -295,6 +268,49 @@ def at_each_step(act: Callable[[], None]) -> Iterator[None]:
             setattr(disk, name, function)
         for name, function in journal.items():
             setattr(JournalFile, name, function)
+
+
+def countdown(step: int) -> Callable[[], None]:
+    """Return what ends this process in the hardest way when it is called so many times."""
+    left = step
+
+    def count() -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return count
+
+
+@contextmanager
+def die_at(step: int) -> Iterator[None]:
+    """End this process in the hardest way before the given one of all steps that leave something behind.
+
+    These are the steps of a merge, objects and records that are written, names that are given, and processes of git, which go on.
+    """
+    count = countdown(step)
+
+    def before(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            count()
+            return function(*arguments, **named)
+
+        return call
+
+    seams: tuple[tuple[Any, str], ...] = (
+        (LooseObjects, "write"), (LooseObjects, "copy"), (Path, "replace"), (Path, "write_bytes"),
+        (os, "fsync"), (subprocess.Popen, "communicate"),
+    )  # fmt: skip
+    kept = [(owner, name, getattr(owner, name)) for owner, name in seams]
+    try:
+        for owner, name, function in kept:
+            setattr(owner, name, before(function))
+        with at_each_step(count):
+            yield
+    finally:
+        for owner, name, function in kept:
+            setattr(owner, name, function)
 
 
 def in_child(work: Callable[[], None]) -> int:

@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 
@@ -39,10 +40,10 @@ from ramet.branches.snapshot import Snapshot, Snapshotter
 from ramet.branches.store import BranchStore
 from ramet.branches.trees import StoredTree
 from ramet.branches.working import Needs, Working
-from ramet.errors import UsageError
+from ramet.errors import GitError, UsageError
 from ramet.git.repository import Location
 from ramet.git.revisions import list_tree, resolve_revision
-from ramet.git.runner import Git
+from ramet.git.runner import Git, partial_clone
 from ramet.index.merkle import SUBMODULE_MODE
 from ramet.inert import inert_line
 from ramet.models import GitHead, Revision
@@ -147,9 +148,13 @@ class Branches:
                 self._current(request.source)
                 state = self.store.state()
             if request.source:
+                self._check_free(request.names)
                 baseline, base, snapshot = *self._from(request.source, state), None
             else:
-                snapshot = self.snapshot(request.include)
+                with ThreadPoolExecutor(1) as beside:
+                    checking = beside.submit(self._check_free, request.names)
+                    snapshot = self.snapshot(request.include)
+                    checking.result()
                 baseline = Baseline(snapshot.commit, snapshot.tree, snapshot.taken, WORKING_TREE, self._git_head(snapshot.head))
                 base = snapshot.commit
             state = self.store.state()  # a snapshot may have pinned something
@@ -316,7 +321,13 @@ class Branches:
     def place(self, name: str, owner: int, needs: Needs) -> BranchPlace:
         """Lay a branch out in a folder and return where; `owner` is the process that will work there, 0 for none."""
         with self.store.locked():
-            return self._working.place(self._current(name), owner, needs)
+            record = self._current(name)
+            try:
+                return self._working.place(record, owner, needs)
+            except GitError as error:
+                if self._objects.is_partial():
+                    raise partial_clone(self.location.root) from error
+                raise
 
     def capture(self, name: str, slot: int, command: str = "", setup: str = "") -> tuple[BranchFork, bool]:
         """Take what was changed so far where somebody goes on working into the branch; return it, and whether that was anything.
@@ -432,20 +443,20 @@ class Branches:
         taken = {record.name for record in state.branches if record.is_live}
         for name in asked:
             names.append(checked_name(name, {*taken, *names}))
-        for name in self._revisions(filter(None, asked)):
-            raise UsageError(
-                f"The repository has a branch, tag or commit {name!r} already.", "Choose a name that it does not use."
-            )
         return names
 
-    def _revisions(self, names: Iterable[str]) -> list[str]:
-        """Return those of some names that stand for something in the repository."""
-        listed = list(names)
+    def _check_free(self, names: Iterable[str]) -> None:
+        """Raise UsageError for a name that stands for something in the repository already."""
+        listed = [name for name in names if name]
         if self._objects.user is None or not listed:
-            return []
+            return
         asked = "".join(f"{name}\n" for name in listed).encode("utf-8", "replace")
         lines = self._objects.user.run("cat-file", "--batch-check=%(objecttype)", input=asked).splitlines()
-        return [name for name, line in zip(listed, lines, strict=True) if not line.endswith(b" missing")]
+        for name, line in zip(listed, lines, strict=True):
+            if not line.endswith(b" missing"):
+                raise UsageError(
+                    f"The repository has a branch, tag or commit {name!r} already.", "Choose a name that it does not use."
+                )
 
     def _git_head(self, head: Head) -> GitHead | None:
         return git_head(head) if self.location.is_git else None

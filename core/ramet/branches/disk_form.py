@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ramet.branches.lfs import is_pointer_to
 from ramet.branches.objects import ObjectStore
 from ramet.branches.trees import StoredTree, read_objects
 from ramet.index.merkle import SYMLINK_MODE, TreeFile, blob_oid
@@ -44,7 +45,9 @@ class DiskForm:
         if file.mode == SYMLINK_MODE:
             return False
         arguments = ("hash-object", "--stdin", b"--path=" + path_from_text(path))
-        return self._objects.git.run(*arguments, input=content).decode().strip() == file.oid
+        if self._objects.git.run(*arguments, input=content).decode().strip() == file.oid:
+            return True
+        return is_pointer_to(read_objects(self._objects, [file.oid])[0], content)
 
     def _may_convert(self, tree: str, paths: Sequence[str]) -> bool:
         """Whether any rule says that a file has other bytes on the disk than in the store."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 import time
 
 from ramet.branch_models import KeptBranch
@@ -20,6 +21,9 @@ def keep(objects: ObjectStore, record: BranchRecord, name: str, message: str) ->
     user = objects.user
     if user is None:
         raise UsageError(f"{objects.location.root} is not a git repository.", "Merge the branch back instead.")
+    common = objects.location.common_dir
+    if common is not None and not all(os.access(common / folder, os.W_OK) for folder in ("objects", "refs")):
+        raise GitError(f"{common} may not be written.", "Change its permissions, or merge the branch back instead.")
     name = name or f"ramet/{record.name}"
     reference = _checked(objects, name)
     head = record.origin.head

@@ -19,6 +19,7 @@ from ramet.branches.disk_form import DiskForm
 from ramet.branches.journal import Journal, JournalFile, Step
 from ramet.branches.records import BranchRecord, MergeRecord, StoreState
 from ramet.branches.snapshot import Snapshot
+from ramet.branches.spellings import other_spellings, with_names_on_disk
 from ramet.branches.store import BranchStore
 from ramet.branches.three_way import OpenConflict, Plan, PlannedFile, TreeMerger, folders_above
 from ramet.branches.trees import StoredTree, read_objects
@@ -92,8 +93,8 @@ class MergeBack:
     # -- merging
 
     def _merge(self, record: BranchRecord, request: MergeRequest, theirs: str) -> MergeResult:
-        now = self._look(record.base_tree, theirs)
-        plan = self._plan(record.base_tree, now.tree, theirs)
+        now, twins = self._look(record.base_tree, theirs)
+        plan = self._plan(record.base_tree, now.tree, theirs, twins)
         choices = Choices(request, record.name)
         files = list(plan.files)
         left: list[OpenConflict] = []
@@ -116,22 +117,30 @@ class MergeBack:
         notes = self._write(files, now, after, record, {})
         return MergeResult(record.name, bool(files), merged, conflicts, notes)
 
-    def _plan(self, base: str, mine: str, theirs: str) -> Plan:
+    def _plan(self, base: str, mine: str, theirs: str, twins: Mapping[str, str]) -> Plan:
         plan = TreeMerger(self._objects, self._merger, base, mine, theirs).plan()
+        plan = with_names_on_disk(plan, twins) if twins else plan
         modules = [file for file in plan.files if SUBMODULE_MODE in (_mode(file.old), _mode(file.new))]
         # The commit of a submodule is its own repository's business.
         still = tuple(OpenConflict(file.path, "type", file.old, file.old, file.new, sources=(file.path,)) for file in modules)
         return Plan(tuple(file for file in plan.files if file not in modules), (*plan.open, *still))
 
-    def _look(self, base: str, theirs: str) -> Snapshot:
-        """Record the working tree, with what is ignored there but stands where the branch writes."""
+    def _look(self, base: str, theirs: str) -> tuple[Snapshot, dict[str, str]]:
+        """Record the working tree, with what is ignored there but stands where the branch writes.
+
+        Also return which of those paths are other spellings of a file's path, where upper and lower case are the same.
+        """
         now = self._take(())
         paths = [change.path for change in self._objects.changes(base, theirs)]
-        entries = StoredTree(self._objects, now.tree).entries([path_from_text(path) for path in paths])
+        tree = StoredTree(self._objects, now.tree)
+        entries = tree.entries([path_from_text(path) for path in paths])
         missing = [path for path, entry in zip(paths, entries, strict=True) if entry is None]
         above = {place for path in missing for place in folders_above(path)}
         unseen = [place for place in sorted({*missing, *above}) if self._is_there(place)]
-        return self._take(unseen) if unseen else now
+        known = [path for path, entry in zip(paths, entries, strict=True) if entry is not None]
+        twins = other_spellings(self._root, tree, unseen, known)
+        unseen = [place for place in unseen if place not in twins]
+        return (self._take(unseen) if unseen else now), twins
 
     def _is_there(self, path: str) -> bool:
         return disk.look(self._root, path)[0] not in (disk.NOTHING, disk.FOLDER, disk.OTHER)
@@ -188,8 +197,8 @@ class MergeBack:
 
     def _undo(self, merge: MergeRecord, branch: BranchRecord | None, name: str) -> tuple[MergedFile, ...]:
         before, after = self._objects.tree_of(merge.before), self._objects.tree_of(merge.after)
-        now = self._look(after, before)
-        plan = self._plan(after, now.tree, before)
+        now, twins = self._look(after, before)
+        plan = self._plan(after, now.tree, before, twins)
         if plan.open:
             paths = ", ".join(inert_line(conflict.path) for conflict in plan.open)
             raise BranchConflict(
@@ -230,13 +239,13 @@ class MergeBack:
         self._journal.write(journal)
         try:
             self._steps.apply(steps, contents)
+            done = replace(journal, phase="done")
+            self._journal.write(done)
         except RametError:
             self._steps.take_back(steps, journal.folders)
             self._journal.remove()
             raise
-        journal = replace(journal, phase="done")
-        self._journal.write(journal)
-        returned = self._complete(journal)
+        returned = self._complete(done)
         return tuple(f"{inert_line(path)} was written to during the merge; that version was kept." for path in returned)
 
     def _complete(self, journal: Journal) -> list[str]:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
-import zlib
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
+from ramet.branches.loose import LooseObjects
 from ramet.errors import GitError
 from ramet.git.repository import Location
-from ramet.git.runner import Git
+from ramet.git.runner import Git, partial_clone
 from ramet.index.merkle import SUBMODULE_MODE, ObjectFormat
 from ramet.models import GitHead
 from ramet.paths import path_to_text
@@ -34,6 +34,10 @@ _COPIED_SETTINGS = (
 """Keys of a repository that decide what its files hold; none names a program."""
 _COPIED_FILES = ("info/exclude", "info/attributes", "info/sparse-checkout")
 _MOST_COPIED_BYTES = 1 << 20
+_KEPT_COMPARISONS = 8
+"""Comparisons of two trees that are remembered: one merge asks for some of them twice."""
+_MOST_SINGLE = 200
+"""Objects that are copied one by one; more are packed together."""
 _AUTHOR = "Ramet <ramet@localhost>"
 
 
@@ -63,6 +67,7 @@ class ObjectStore:
         self.folder = folder
         self.location = location
         self.object_format = object_format
+        self.loose = LooseObjects(folder / "objects", object_format)
         alternates = [location.common_dir / "objects"] if location.common_dir is not None else []
         self.alternates = tuple(alternates)
         self.git = Git(location.root, git_dir=folder, work_tree=location.root, alternates=alternates)
@@ -71,6 +76,7 @@ class ObjectStore:
         self.own = Git(location.root, git_dir=folder, work_tree=location.root)
         """Sees the private objects alone."""
         self.user = Git(location.root) if location.is_git else None
+        self._compared: dict[tuple[str, ...], bytes] = {}
 
     @property
     def empty_tree(self) -> str:
@@ -80,15 +86,7 @@ class ObjectStore:
     def prepare(self) -> None:
         """Make the private repository, and bring what it copies from the user's up to date."""
         if not (self.folder / "HEAD").exists():
-            self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            Git(self.folder.parent).run(
-                "init", "-q", "--bare", "--template=", "--initial-branch=none", f"--object-format={self.object_format}",
-                str(self.folder),
-            )  # fmt: skip
-            (self.folder / "info").mkdir(exist_ok=True)
-            for number in range(256):
-                (self.folder / "objects" / f"{number:02x}").mkdir(exist_ok=True)
-            self.own.run("config", "core.bare", "false")
+            self._make()
         if self.location.common_dir is not None:
             self._copy_files(self.location.common_dir)
             self._copy_settings(self.location.common_dir)
@@ -112,18 +110,21 @@ class ObjectStore:
         person = f"{author or _AUTHOR} {int(when)} +0000"
         lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
         lines += [f"author {person}", f"committer {person}", "", message]
-        return self._write_object("commit", ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape"))
+        return self.loose.write("commit", ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape"))
 
     def write_blob(self, content: bytes) -> str:
         """Store a content as it is and return its id."""
-        return self._write_object("blob", content)
+        return self.loose.write("blob", content)
 
     def write_tree(self, content: bytes) -> str:
         """Store a folder in git's own form and return its id."""
-        return self._write_object("tree", content)
+        return self.loose.write("tree", content)
 
     def tree_of(self, commit: str) -> str:
         """Return the tree of a commit."""
+        kind, content = self.loose.read(commit) or (b"", b"")
+        if kind == b"commit" and content.startswith(b"tree "):
+            return content[5 : content.index(b"\n")].decode("ascii")
         return self.git.run("rev-parse", "-q", "--verify", f"{commit}^{{tree}}", environment=RAW).decode().strip()
 
     def changes(self, old: str, new: str, paths: Sequence[str] = ()) -> list[TreeChange]:
@@ -146,16 +147,28 @@ class ObjectStore:
         known = base or head.tree or self.empty_tree
         if tree == known:
             return
-        self._take([oid for oid in self.new_objects(known, tree) if not self._is_loose(oid)])
+        self._take(self.new_objects(known, tree))
 
     def secure_all(self, commit: str) -> None:
         """Copy a commit with everything it consists of, where the user's repository takes no reference."""
         listing = self.git.run("rev-list", "--objects", "--no-object-names", commit, environment=RAW)
-        self._take([oid for oid in listing.decode("ascii").split() if not self._is_loose(oid)])
+        self._take(listing.decode("ascii").split())
 
     def has_own(self, id: str) -> bool:
         """Whether an object is in the private repository itself."""
-        return self._is_loose(id) or not self._missing([id])
+        return self.loose.has(id) or not self._missing([id])
+
+    def is_partial(self) -> bool:
+        """Whether the user's repository is a partial clone, which does not have all objects."""
+        if self.user is None:
+            return False
+        return bool(self.user.run("config", "--get-regexp", r"^remote\..*\.promisor$", ok_codes=(0, 1)))
+
+    def missing(self, id: str) -> GitError:
+        """Return the error for a content that nobody has here."""
+        if self.is_partial():
+            return partial_clone(self.location.root)
+        return GitError(f"git does not have the content {id[:10]} in {self.location.root}.", "Run `git fsck` there.")
 
     def pin(self, store: str, commit: str) -> bool:
         """Keep a commit of the user's repository with all its files; False where that repository takes no reference."""
@@ -174,15 +187,43 @@ class ObjectStore:
 
     # -- inside
 
-    def _changes(self, old: str, new: str, *flags: str) -> list[TreeChange]:
-        output = self.stored.run(
-            "diff-tree", "--raw", "-z", "--no-renames", "--no-abbrev", *flags, old, new, "--", environment=RAW
+    def _make(self) -> None:
+        """Make the private repository under another name first, so that it is there as a whole or not at all."""
+        waiting = self.folder.parent / "tmp"
+        waiting.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=waiting))
+        Git(waiting).run(
+            "init", "-q", "--bare", "--template=", "--initial-branch=none", f"--object-format={self.object_format}", str(folder)
         )
+        config = folder / "config"
+        config.write_text(config.read_text("utf-8").replace("bare = true", "bare = false"), "utf-8")
+        (folder / "info").mkdir(exist_ok=True)
+        for number in range(256):
+            (folder / "objects" / f"{number:02x}").mkdir(exist_ok=True)
+        try:
+            folder.rename(self.folder)
+        except OSError as error:
+            raise store_error(error, f"make {self.folder}") from error
+
+    def _changes(self, old: str, new: str, *flags: str) -> list[TreeChange]:
+        asked = (old, new, *flags)
+        output = self._compared.pop(asked, None)
+        if output is None:
+            output = self.stored.run(
+                "diff-tree", "--raw", "-z", "--no-renames", "--no-abbrev", *flags, old, new, "--", environment=RAW
+            )
+        self._compared[asked] = output
+        if len(self._compared) > _KEPT_COMPARISONS:
+            self._compared.pop(next(iter(self._compared)), None)
         return parse_raw(output)
 
     def _take(self, ids: Sequence[str]) -> None:
         """Copy objects that only the user's repository has."""
-        missing = self._missing(ids)
+        missing = [oid for oid in ids if not self.loose.has(oid)]
+        if len(missing) <= _MOST_SINGLE:
+            # What was just staged is one file each; copying them takes no process.
+            missing = [oid for oid in missing if not any(self.loose.copy(folder, oid) for folder in self.alternates)]
+        missing = self._missing(missing)
         if missing:
             asked = "".join(f"{oid}\n" for oid in missing).encode("ascii")
             pack = self.folder / "objects" / "pack" / "pack"
@@ -194,30 +235,6 @@ class ObjectStore:
         asked = "".join(f"{oid}\n" for oid in ids).encode("ascii")
         listing = self.own.run("cat-file", "--batch-check=%(objectname)", input=asked, environment=RAW)
         return [line.split()[0] for line in listing.decode("ascii").splitlines() if line.endswith(" missing")]
-
-    def _is_loose(self, id: str) -> bool:
-        return os.path.exists(self._loose(id))  # noqa: PTH110  # for many ids, and Path is slow
-
-    def _loose(self, id: str) -> str:
-        return f"{self.folder}/objects/{id[:2]}/{id[2:]}"
-
-    def _write_object(self, kind: str, content: bytes) -> str:
-        data = b"%s %d\0" % (kind.encode(), len(content)) + content
-        oid = hashlib.new(self.object_format, data, usedforsecurity=False).hexdigest()
-        place = self._loose(oid)
-        if os.path.exists(place):  # noqa: PTH110  # for many objects, and Path is slow
-            return oid
-        temporary = f"{place}.tmp_obj_{secrets.token_hex(6)}"
-        try:
-            try:
-                _write_new(temporary, data)
-            except FileNotFoundError:  # git removes the folders of objects that are empty when it cleans up
-                Path(place).parent.mkdir(exist_ok=True)
-                _write_new(temporary, data)
-            os.rename(temporary, place)  # noqa: PTH104
-        except OSError as error:
-            raise store_error(error, "store the state of a branch") from error
-        return oid
 
     def _copy_files(self, common: Path) -> None:
         """Copy the rules that are not among the files: what is ignored, converted and laid out."""
@@ -265,15 +282,6 @@ def parse_raw(output: bytes) -> list[TreeChange]:
         old_mode, new_mode, old_id, new_id, _ = meta[1:].decode("ascii").split(" ")
         changes.append(TreeChange(path_to_text(path), int(old_mode, 8), int(new_mode, 8), _id(old_id), _id(new_id)))
     return changes
-
-
-def _write_new(path: str, data: bytes) -> None:
-    with open(path, "xb", opener=_read_only) as stream:
-        stream.write(zlib.compress(data, 1))
-
-
-def _read_only(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_CLOEXEC, 0o400)
 
 
 def git_head(head: Head) -> GitHead:

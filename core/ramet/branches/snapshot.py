@@ -15,6 +15,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from ramet.branches.index_flags import Hidden, hidden_entries
+from ramet.branches.lfs import unchanged_files
 from ramet.branches.names import checked_path
 from ramet.branches.objects import Head, ObjectStore
 from ramet.errors import GitError, UsageError
@@ -33,6 +35,7 @@ _MOST_NEW_BYTES = 200_000_000
 """New files beyond these are left out by name: a data set that nobody has ignored yet."""
 _PLAIN_FACTOR = 10
 """In a folder outside git all files are untracked, so that more is normal there."""
+_TOO_MANY = "untracked, and there are too many or too large new files"
 _ATTEMPTS = 3
 """How often a look starts over because files vanished in the middle of it."""
 _IGNORE_FILE = b".gitignore"
@@ -77,6 +80,7 @@ class Snapshotter:
         self._objects = objects
         self._index = folder / "index"
         self._mark = folder / "index-mark"
+        self._new = folder / "index-new"
         self._environment = {"GIT_INDEX_FILE": str(self._index)}
         self._last: Snapshot | None = None
         self._written: tuple[_Stamp, str] | None = None
@@ -118,40 +122,58 @@ class Snapshotter:
 
     def _record(self, include: Collection[bytes]) -> tuple[str, tuple[SkippedFile, ...]]:
         (self._index.parent / f"{self._index.name}.lock").unlink(missing_ok=True)  # of a git that was killed: the store is ours
-        listed = self._look(is_copy=self._renew())
-        chosen, skipped = self._choose(listed, include)
+        listed = self._look(self._renew())
+        before = self._recorded_before()
+        gone = {path for path in listed.changed if path in before and self._size(path) < 0}
+        recorded = {path: size for path, size in before.items() if path not in gone}
+        chosen, skipped = self._choose(listed, include, recorded)
         chosen += self._ignored_but_wanted(include)
         if chosen:
             self._objects.git.run(
                 "update-index", "--add", "--remove", "--replace", "-z", "--stdin",
                 input=b"".join(path + b"\0" for path in chosen), environment=self._environment,
             )  # fmt: skip
+        if recorded != before:
+            self._new.write_bytes(msgspec.msgpack.encode(recorded))
         tree = self._write_tree()
         if include:
             self._forget(include)
         return tree, tuple(skipped)
 
+    def _recorded_before(self) -> dict[bytes, int]:
+        """Return the new files that the private index has besides those of the user's, and their sizes."""
+        try:
+            return msgspec.msgpack.decode(self._new.read_bytes(), type=dict[bytes, int]) if self._index.exists() else {}
+        except (FileNotFoundError, msgspec.DecodeError):
+            return {}
+
     def _write_tree(self) -> str:
         """Return the tree of the private index; git need not be asked again while that file stays as it is."""
         if self._written is None or self._written[0] != _stamp(self._index):
-            tree = self._objects.git.run("write-tree", environment=self._environment).decode().strip()
-            self._written = _stamp(self._index), tree
+            try:
+                output = self._objects.git.run("write-tree", environment=self._environment)
+            except GitError:
+                # What a partial clone does not have is the same in its commit, which promises it.
+                if not self._objects.is_partial():
+                    raise
+                output = self._objects.git.run("write-tree", "--missing-ok", environment=self._environment)
+            self._written = _stamp(self._index), output.decode().strip()
         return self._written[1]
 
     # -- the index
 
-    def _renew(self) -> bool:
-        """Copy the user's index unless the private one was made of the very same; return whether it was copied."""
+    def _renew(self) -> bytes | None:
+        """Copy the user's index unless the private one was made of the very same; return it if it was copied."""
         location = self._objects.location
         if location.git_dir is None:
-            return False
+            return None
         source = location.git_dir / "index"
         try:
             handle = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
-            self._index.unlink(missing_ok=True)
-            self._mark.unlink(missing_ok=True)
-            return True
+            for file in (self._index, self._mark, self._new):
+                file.unlink(missing_ok=True)
+            return b""
         except OSError as error:
             raise store_error(error, f"read {source}") from error
         with os.fdopen(handle, "rb") as stream:
@@ -159,35 +181,41 @@ class Snapshotter:
             rules = [_stamp(file) for file in _rule_files(self._objects)]
             mark = msgspec.json.encode(_IndexMark((_stamp_of(status), *rules)))
             if self._index.exists() and self._mark.exists() and self._mark.read_bytes() == mark:
-                return False
+                return None
             self._mark.unlink(missing_ok=True)
-            self._index.write_bytes(stream.read())
+            self._new.unlink(missing_ok=True)
+            content = stream.read()
+        self._index.write_bytes(content)
         # git takes a file for unread that is as young as the index, so that the copy must be as old as the original.
         os.utime(self._index, ns=(status.st_atime_ns, status.st_mtime_ns))
         self._mark.write_bytes(mark)
-        return True
+        return content
 
-    def _look(self, *, is_copy: bool) -> _Listed:
+    def _look(self, copied: bytes | None) -> _Listed:
         """Return what differs from the index; of a new copy, also where the user told git not to look."""
-        if not is_copy:
+        if copied is None:
             listed = self._list()
             if not listed.touches_rules:
                 return listed
             # What was recorded before may be ignored now.
             self._index.unlink(missing_ok=True)
-            self._renew()
-        with ThreadPoolExecutor(1) as beside:
-            listing = beside.submit(self._objects.git.run, "ls-files", "-v", "-z", environment=self._environment)
-            listed = self._list()
-            entries = listing.result().split(b"\0")
-        unwatched = [entry[2:] for entry in entries if entry[:1].islower()]
+            copied = self._renew()
+        unwatched, left_out = self._hidden(copied or b"")
         # A file that is left out of a sparse checkout and is there nevertheless is somebody's work.
-        unwanted = [entry[2:] for entry in entries if entry[:1] in b"sS" and entry and self._size(entry[2:]) >= 0]
+        unwanted = [path for path in left_out if self._size(path) >= 0]
         for flag, paths in (("--no-assume-unchanged", unwatched), ("--no-skip-worktree", unwanted)):
             if paths:
                 asked = b"".join(path + b"\0" for path in paths)
                 self._objects.git.run("update-index", flag, "-z", "--stdin", input=asked, environment=self._environment)
-        return self._list() if unwatched or unwanted else listed
+        return self._list()
+
+    def _hidden(self, index: bytes) -> Hidden:
+        """Return the files that git was told not to look at: assumed unchanged, and left out of a sparse checkout."""
+        hidden = hidden_entries(index, len(self._objects.empty_tree) // 2)
+        if hidden is not None:
+            return hidden
+        entries = self._objects.git.run("ls-files", "-v", "-z", environment=self._environment).split(b"\0")[:-1]
+        return [entry[2:] for entry in entries if entry[:1].islower()], [entry[2:] for entry in entries if entry[:1] in b"sS"]
 
     def _list(self) -> _Listed:
         listing = self._objects.git.run(
@@ -208,19 +236,29 @@ class Snapshotter:
 
     # -- what is taken
 
-    def _choose(self, listed: _Listed, include: Collection[bytes]) -> tuple[list[bytes], list[SkippedFile]]:
-        """Return the paths to record and those that are left out."""
+    def _choose(
+        self, listed: _Listed, include: Collection[bytes], recorded: dict[bytes, int]
+    ) -> tuple[list[bytes], list[SkippedFile]]:
+        """Return the paths to record and those that are left out; `recorded` gets the new ones among them."""
         skipped = [_skipped(path, "nested-repository", "a git repository of its own") for path in listed.nested]
         chosen = []
+        as_committed = unchanged_files(self._objects, self._environment, listed.changed)
         for path in listed.changed:
+            if path in as_committed:
+                continue
             reason = self._unreadable(path)
             if reason is None:
                 chosen.append(path)
             else:
                 skipped.append(reason)
         factor = 1 if self._objects.location.is_git else _PLAIN_FACTOR
-        left_files, left_bytes = _MOST_NEW_FILES * factor, _MOST_NEW_BYTES * factor
+        # What was recorded before counts, too, or each look would take some more of a flood.
+        left_files = _MOST_NEW_FILES * factor - len(recorded)
+        left_bytes = _MOST_NEW_BYTES * factor - sum(recorded.values())
         for path in listed.untracked:
+            if left_files <= 0 and path not in include:
+                skipped.append(_skipped(path, "huge", _TOO_MANY))  # without a look: there may be a hundred thousand
+                continue
             size = self._size(path)
             reason = self._unreadable(path)
             if reason is not None:
@@ -229,11 +267,12 @@ class Snapshotter:
                 chosen.append(path)
             elif size > _MOST_FILE_BYTES * factor:
                 skipped.append(_skipped(path, "huge", f"untracked and {size:,} bytes large"))
-            elif left_files <= 0 or size > left_bytes:
-                skipped.append(_skipped(path, "huge", "untracked, and there are too many or too large new files"))
+            elif size > left_bytes:
+                skipped.append(_skipped(path, "huge", _TOO_MANY))
             else:
                 left_files -= 1
                 left_bytes -= size
+                recorded[path] = size
                 chosen.append(path)
         return chosen, skipped
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
 from ramet.branches.objects import RAW, ObjectStore
-from ramet.errors import GitError
 from ramet.index.merkle import TreeFile
 
 FOLDER_MODE = 0o040000
@@ -39,6 +38,11 @@ class StoredTree:
             found.append(None if folder is None else folder.get(name))
         return found
 
+    def names(self, folder: bytes) -> Collection[bytes]:
+        """Return the names in a folder, none where there is no folder."""
+        self._load({*_parents(folder), folder})
+        return self._known[folder] or ()
+
     def contents(self, paths: Sequence[bytes]) -> list[bytes | None]:
         """Return what files hold; None where there is no file."""
         files = [entry if entry is not None and _is_blob(entry) else None for entry in self.entries(paths)]
@@ -50,6 +54,8 @@ class StoredTree:
 
         A file that stands in the way of a folder gives way to it.
         """
+        if not changes:
+            return self.tree
         self._load({folder for path in changes for folder in _parents(path)})
         root = self._folder(b"")
         for path, file in changes.items():
@@ -88,13 +94,29 @@ class StoredTree:
         )
 
     def _load(self, folders: set[bytes]) -> None:
-        """Read folders that are not known yet, all at once."""
-        wanted = sorted(folders - self._known.keys())
-        if not wanted:
-            return
-        names = [self.tree.encode() + (b":" + folder if folder else b"") for folder in wanted]
-        for folder, (kind, content) in zip(wanted, _batch(self._objects, names), strict=True):
-            self._known[folder] = dict(_parsed(content, len(self.tree) // 2)) if kind == b"tree" else None
+        """Read folders that are not known yet, those that git must be asked for all at once."""
+        # The outer ones first: they say which objects the inner ones are.
+        asked = [folder for folder in sorted(folders - self._known.keys()) if not self._load_loose(folder)]
+        names = [self.tree.encode() + (b":" + folder if folder else b"") for folder in asked]
+        for folder, (kind, content) in zip(asked, _batch(self._objects, names), strict=True):
+            self._known[folder] = self._parsed(content) if kind == b"tree" else None
+
+    def _load_loose(self, folder: bytes) -> bool:
+        """Read a folder without git; False where its own folder is not known, or its object is not at hand."""
+        parent, _, name = folder.rpartition(b"/")
+        if folder and parent not in self._known:
+            return False
+        entry = TreeFile(FOLDER_MODE, self.tree) if not folder else (self._known[parent] or {}).get(name, _NO_FILE)
+        if entry.mode != FOLDER_MODE:
+            self._known[folder] = None
+            return True
+        kind, content = self._objects.loose.read(entry.oid) or (b"", b"")
+        if kind == b"tree":
+            self._known[folder] = self._parsed(content)
+        return kind == b"tree"
+
+    def _parsed(self, content: bytes) -> dict[bytes, TreeFile]:
+        return dict(_parsed(content, len(self.tree) // 2))
 
 
 _NO_FILE = TreeFile(0, "")
@@ -102,12 +124,13 @@ _NO_FILE = TreeFile(0, "")
 
 def read_objects(objects: ObjectStore, ids: Sequence[str]) -> list[bytes]:
     """Return what objects hold, in order. Raises GitError when one is missing."""
-    found = []
-    for oid, (kind, content) in zip(ids, _batch(objects, [each.encode() for each in ids]), strict=True):
+    found = {oid: loose[1] for oid in ids if (loose := objects.loose.read(oid)) is not None}
+    asked = [oid for oid in dict.fromkeys(ids) if oid not in found]
+    for oid, (kind, content) in zip(asked, _batch(objects, [each.encode() for each in asked]), strict=True):
         if not kind:
-            raise GitError(f"git does not have the content {oid[:10]} in {objects.location.root}.", "Run `git fsck` there.")
-        found.append(content)
-    return found
+            raise objects.missing(oid)
+        found[oid] = content
+    return [found[oid] for oid in ids]
 
 
 def _batch(objects: ObjectStore, names: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:

@@ -156,6 +156,8 @@ def failure(command: str, root: Path, code: int, complaint: str) -> GitError:
         )
     if "not a git repository" in complaint:
         return GitError(f"{root} is not a git repository.", "Open a folder inside one, or a folder outside of any.")
+    if "No space left on device" in complaint:
+        return GitError(f"git {command} failed in {root}: a disk is full.", "Free some space and try again.")
     if "promisor remote" in complaint:
         return partial_clone(root)
     if re.search(r"index file|bad signature|index uses|unknown index entry", complaint):

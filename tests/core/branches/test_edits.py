@@ -42,6 +42,13 @@ def test_written_files_are_read_back_and_the_working_tree_stays(branches: Branch
     assert branches.git.run("fsck", "--strict", "--no-dangling", branch.commit) == b""
 
 
+def test_an_edit_of_nothing_leaves_everything(branches: Branches, shop: Path) -> None:
+    branch = fork(branches)
+    written = branches.write("try", [])
+
+    assert (written.tree, written.commit) == (branch.tree, branch.commit)
+
+
 def test_files_are_written_after_git_has_removed_the_empty_folders_of_objects(
     branches: Branches, directories: UserDirectories
 ) -> None:

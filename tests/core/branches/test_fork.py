@@ -13,7 +13,10 @@ from msgspec.structs import replace
 from ramet.branch_models import Branch, ForkRequest
 from ramet.branches.branches import Branches
 from ramet.errors import UsageError
+from ramet.git.repository import locate
+from ramet.paths import UserDirectories
 from tests.core.branches.conftest import Open, Run, fork, git_state
+from tests.fakes.branch_model import die_at, in_child
 
 
 def laid_out(branches: Branches, branch: Branch, target: Path) -> dict[str, tuple[int, bytes]]:
@@ -187,31 +190,18 @@ def test_references_that_keep_commits_are_not_pushed(branches: Branches, shop: P
     assert "refs/ramet/" in git(shop, "for-each-ref")
 
 
-def test_special_repositories(shop: Path, tmp_path: Path, opened: Open, git: Run) -> None:
-    """Each holds the same files, so that all of their forks have the same tree."""
-    (shop / "shop/cart.py").write_text("CART = 2\n")
-    git(shop, "commit", "-qam", "Another commit")
+def test_a_split_index_and_a_change_in_a_sparse_checkout(shop: Path, tmp_path: Path, opened: Open, git: Run) -> None:
     expected = git(shop, "rev-parse", "HEAD^{tree}").strip()
-    git(tmp_path, "clone", "-q", "shop", "detached")
-    git(tmp_path / "detached", "checkout", "-q", "--detach")
-    git(shop, "worktree", "add", "-q", str(tmp_path / "linked"), "-b", "linked")
-    git(tmp_path, "clone", "-q", "--depth=1", f"file://{shop}", "shallow")
-    git(tmp_path, "clone", "-q", "shop", "sparse")
-    git(tmp_path / "sparse", "sparse-checkout", "set", "--cone", "--sparse-index", "web")
     git(tmp_path, "clone", "-q", "shop", "split")
     git(tmp_path / "split", "update-index", "--split-index")
-    git(tmp_path, "clone", "-q", "shop", "locked")
-    (tmp_path / "locked/.git/index.lock").touch()
-    names = ("detached", "linked", "shallow", "sparse", "split", "locked")
-    forked = {name: fork(opened(tmp_path / name)) for name in names}
+    git(tmp_path, "clone", "-q", "shop", "sparse")
+    git(tmp_path / "sparse", "sparse-checkout", "set", "--cone", "--sparse-index", "web")
+    forked = [fork(opened(tmp_path / name)).tree for name in ("split", "sparse")]
     (tmp_path / "sparse/web/app.ts").write_text("changed\n")
     changed = fork(opened(tmp_path / "sparse"), "changed")
 
-    assert {name: branch.tree for name, branch in forked.items()} == dict.fromkeys(names, expected)
-    assert forked["detached"].base.head is not None
-    assert forked["detached"].base.head.branch == ""
+    assert forked == [expected, expected]
     assert {c.path for c in opened(tmp_path / "sparse").store.objects.changes(expected, changed.tree)} == {"web/app.ts"}
-    assert (tmp_path / "locked/.git/index.lock").exists()
 
 
 def test_a_bare_repository_is_forked_at_a_commit(shop: Path, tmp_path: Path, opened: Open, git: Run) -> None:
@@ -292,3 +282,20 @@ def test_a_name_is_used_once_and_the_next_branch_is_the_newest(branches: Branche
         fork(branches)
     with pytest.raises(UsageError, match="no branch"):
         branches.get("nowhere")
+
+
+def test_a_first_fork_that_is_killed_at_any_step_does_not_stand_in_the_way(shop: Path, tmp_path: Path) -> None:
+    kills = 0
+    for step in range(10, 15):
+        data = tmp_path / str(step)
+        directories = UserDirectories(data, data, data)
+
+        def fork_and_die(step: int = step, directories: UserDirectories = directories) -> None:
+            with die_at(step):
+                fork(Branches(locate(shop), directories))
+
+        kills += in_child(fork_and_die) != 0
+        branch = fork(Branches(locate(shop), directories), "again")
+        assert len(Branches(locate(shop), directories).files(branch.name)) == 7
+
+    assert kills > 2

@@ -8,7 +8,7 @@ from pathlib import Path
 from ramet.branch_models import FileEdit, MergeRequest
 from ramet.branches.branches import Branches
 from ramet.branches.working import Needs
-from tests.core.branches.conftest import Run, fork, git_state
+from tests.core.branches.conftest import Open, Run, fork, git_state
 
 
 def test_git_does_not_notice_the_life_of_a_branch(branches: Branches, dirty: Path, git: Run) -> None:
@@ -39,6 +39,58 @@ def test_git_does_not_notice_the_life_of_a_branch(branches: Branches, dirty: Pat
     assert len(merged.files) == 3
     assert seen() == before
     assert git(dirty, "fsck", "--strict", "--no-dangling") == ""
+
+
+def test_a_branch_survives_what_users_do_and_git_does_not_notice_the_branch(
+    dirty: Path, opened: Open, tmp_path: Path, git: Run
+) -> None:
+    """After each thing that a user does the branch is whole, is merged and undone, and git is as the user left it."""
+    (dirty / "staged.py").write_text("ONLY_STAGED = 1\n")
+    git(dirty, "add", "staged.py")
+    fork(opened(dirty))
+    opened(dirty).write("try", [FileEdit("coupon.py", b"COUPON = 5\n")])
+    expected = {path: opened(dirty).read("try", path) for path in opened(dirty).files("try")}
+
+    def stash() -> None:
+        git(dirty, "stash", "-q", "-u")
+
+    def checkout() -> None:
+        git(dirty, "checkout", "-qb", "other")
+        (dirty / "shop/payment.py").write_text("PAYMENT = 1\n")
+        git(dirty, "commit", "-qam", "Payment")
+
+    def rebase() -> None:
+        git(dirty, "checkout", "-q", "main")
+        git(dirty, "commit", "-q", "--amend", "--allow-empty", "-m", "Reworded")
+        git(dirty, "rebase", "-q", "main", "other")
+
+    def clean() -> None:
+        (dirty / "left.txt").write_text("left\n")
+        git(dirty, "clean", "-qfdx")
+
+    def collect() -> None:
+        git(dirty, "reflog", "expire", "--expire=now", "main", "other", "HEAD")
+        git(dirty, "gc", "-q", "--prune=now")
+
+    def move() -> None:
+        nonlocal dirty
+        dirty = dirty.rename(tmp_path / "moved")
+
+    for act in (stash, checkout, rebase, clean, collect, move):
+        act()
+        git(dirty, "status")
+        words = (["status", "--porcelain"], ["stash", "list"], ["reflog"], ["config", "--list", "--local"])
+        before = git_state(dirty), [git(dirty, "--no-optional-locks", *each) for each in words]
+        branches = opened(dirty)
+        found = {path: branches.read("try", path) for path in branches.files("try")}
+        merged = branches.merge(MergeRequest("try", rest="theirs"))
+        coupon = (dirty / "coupon.py").read_bytes()
+        branches.undo()
+        after = git_state(dirty), [git(dirty, "--no-optional-locks", *each) for each in words]
+
+        assert found == expected, act.__name__
+        assert (merged.is_written, coupon) == (True, b"COUPON = 5\n"), act.__name__
+        assert after == before, act.__name__
 
 
 def test_users_do_what_they_do_meanwhile(branches: Branches, dirty: Path, git: Run) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -330,3 +333,38 @@ def test_a_name_that_changes_only_its_case_is_merged(branches: Branches, shop: P
     branches.merge(MergeRequest("try"))
 
     assert {path.name for path in shop.iterdir() if path.name.lower() == "readme.md"} == {"readme.md"}
+
+
+@contextmanager
+def ignoring_case(root: Path, path: str) -> Iterator[tuple[int, bytes]]:
+    """Open the folder above a path as a file system does that does not tell upper from lower case."""
+    with TELLING_CASE(root, path) as (folder, name):
+        names = [os.fsencode(each) for each in os.listdir(folder)]  # noqa: PTH208  # of a descriptor
+        yield folder, next((each for each in names if each.lower() == name.lower()), name)
+
+
+TELLING_CASE = disk._parent
+
+
+def test_names_that_differ_only_in_their_case_lose_no_file_where_they_are_one(
+    branches: Branches, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stands in for macOS and Windows: no file system of this kind can be mounted everywhere."""
+    monkeypatch.setattr(disk, "_parent", ignoring_case)
+    fork(branches)
+    edits = [FileEdit("README.md", None), FileEdit("readme.md", b"# Theirs\n"), FileEdit("shop/Cart.py", b"THEIRS = 1\n")]
+    edits += [FileEdit("web/app.ts", None), FileEdit("web/App.ts", branches.read("try", "web/app.ts"))]
+    branches.write("try", edits)
+    before = git_state(shop)
+    trial = branches.merge(MergeRequest("try", rest="theirs"))
+    refused = git_state(shop)
+    merged = branches.merge(MergeRequest("try", leave_conflicts=True))
+    readme = (shop / "README.md").read_text()
+    names = {path.name for path in shop.iterdir()}
+    branches.undo()
+
+    assert [(conflict.path, conflict.kind) for conflict in trial.conflicts] == [("shop/Cart.py", "place")]
+    assert refused == before
+    assert merged.files == (MergedFile("README.md", "changed"),)
+    assert (readme, "readme.md" in names) == ("# Theirs\n", False)
+    assert git_state(shop) == before

@@ -1,23 +1,31 @@
-"""Random merges agree with plain git and lose nothing; `python -m tests.bench.branches --property N` runs many more."""
+"""Random work on branches agrees with plain git and loses nothing; `python -m tests.bench.branches --property N` does more."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from ramet.branches import disk
+from tests.fakes.branch_history import run_history
 from tests.fakes.branch_model import agrees_with_git, decides_like_git, survives_kills, survives_writers
 
 
+def test_random_histories_are_what_a_model_and_plain_git_make_of_them(tmp_path: Path) -> None:
+    tally = sum((run_history(seed, tmp_path, steps=10) for seed in (3, 4)), Counter[str]())
+
+    assert tally["merges"] > 2
+
+
 def test_random_merges_agree_with_git(tmp_path: Path) -> None:
-    ways = {agrees_with_git(seed, tmp_path) for seed in range(10)}
+    ways = {agrees_with_git(seed, tmp_path) for seed in range(5)}
 
     assert ways == {"clean", "conflict"}
 
 
 def test_what_somebody_writes_during_a_merge_is_never_lost(tmp_path: Path) -> None:
-    writes = sum(survives_writers(seed, tmp_path) for seed in range(6))
+    writes = sum(survives_writers(seed, tmp_path) for seed in range(3))
 
     assert writes > 0
 

@@ -86,6 +86,17 @@ def test_one_folder_serves_one_branch_after_the_other(branches: Branches, shop: 
     assert [path.name for path in pool.iterdir()] == ["1"]
 
 
+def test_the_same_change_by_a_command_and_from_elsewhere_is_one_change(branches: Branches, shop: Path) -> None:
+    fork(branches)
+    place = branches.place("try", os.getpid(), NEEDS)
+    (folder(place) / "README.md").write_text("the same\n")
+    written = branches.write("try", [FileEdit("README.md", b"the same\n")])
+    (after,) = branches.finished("try", place.slot).branches
+
+    assert after.tree == written.tree
+    assert branches.read("try", "shop/cart.py") == (shop / "shop/cart.py").read_bytes()
+
+
 def test_edits_by_hand_and_from_elsewhere_meet_in_the_branch(branches: Branches, shop: Path) -> None:
     fork(branches)
     fork(branches, "other")
