@@ -55,7 +55,7 @@ class Weights(Struct, frozen=True):
     """As much as words can say: the questions that the weights are fitted to hardly name lines."""
     mention_base: float = 0.2
     """Added to what the text of a chunk says before it is multiplied by `mention`."""
-    commits_base: float = 0.3
+    commits_base: float = 0.2
     """Added to what the text of a chunk says before it is multiplied by `Spread.commits`."""
     test: float = 0.3
     """Factor of tests, unless the question is about them."""
@@ -67,10 +67,10 @@ class Weights(Struct, frozen=True):
         similarity=0.7, file_similarity=0.5, function=0.1, used=0.1, commits=0.45, next_chunk=0.85, next_of_file=0.0
     )
     action: Spread = Spread(
-        similarity=0.55, file_similarity=0.05, function=0.3, used=0.2, commits=0.15, next_chunk=1.0, next_of_file=1.0
+        similarity=0.9, file_similarity=0.05, function=0.3, used=0.3, commits=0.3, next_chunk=1.0, next_of_file=1.0
     )
     report: Spread = Spread(
-        similarity=0.55, file_similarity=0.1, function=0.2, used=0.0, commits=0.45, next_chunk=1.0, next_of_file=1.0
+        similarity=0.55, file_similarity=0.1, function=0.15, used=0.0, commits=0.45, next_chunk=1.0, next_of_file=1.0
     )
 
     def spread_for(self, kind: QuestionKind) -> Spread:

@@ -110,7 +110,7 @@ def test_progress_on_a_terminal_is_one_line_that_goes_away(shop: Path) -> None:
 
     before, _, after = screen.rpartition("\r\x1b[K")
 
-    assert "Reading files" in before
+    assert "7 files, 7 to read" in before
     assert after.startswith("Indexed ")
 
 
