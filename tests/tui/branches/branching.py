@@ -156,7 +156,9 @@ class BranchingWorkspace(ScriptedWorkspace):
 
     async def branch_forget(self, name: str) -> Branch:
         await self._enter("branch_forget", name)
-        return self._put(replace(self._find(name), state="dropped", dropped=NOW, expires=NOW))
+        gone = self._find(name)
+        self.branch_list = [each for each in self.branch_list if each is not gone]
+        return gone
 
     async def branch_place(self, name: str, owner: int = 0, overlays: bool = False) -> BranchPlace:
         await self._enter("branch_place", (name, owner == os.getpid()))

@@ -113,6 +113,18 @@ async def test_a_dropped_branch_is_brought_back_by_one_key(workspace: BranchingW
         assert "u brings it back" in toasts(pilot)
 
 
+async def test_a_branch_is_removed_for_good_only_after_a_question(workspace: BranchingWorkspace) -> None:
+    async with board_opened(workspace) as pilot:
+        await press(pilot, "X", "n")
+        kept = names(pilot)
+        await press(pilot, "X", "y")
+
+        assert kept[0] == "late-buds"
+        assert "late-buds" not in names(pilot)
+        assert [asked for method, asked in workspace.calls if method == "branch_forget"] == ["late-buds"]
+        assert "gone for good" in toasts(pilot)
+
+
 async def test_a_merge_is_told_and_taken_back(workspace: BranchingWorkspace) -> None:
     async with board_opened(workspace) as pilot:
         await press(pilot, "m")

@@ -31,8 +31,9 @@ from ramet_tui.screens.branches.ask import AskScreen
 from ramet_tui.screens.branches.base import SHARED_KEYS, BranchScreen, TopLine
 from ramet_tui.screens.branches.checks import BoardChecks
 from ramet_tui.screens.branches.naming import offered_name
+from ramet_tui.screens.branches.removal import Removal
 from ramet_tui.screens.branches.row_list import RowList
-from ramet_tui.screens.branches.shells import close_shells, open_shells, record_shells
+from ramet_tui.screens.branches.shells import record_shells
 from ramet_tui.screens.branches.wording import plural, size
 from ramet_tui.widgets.key_line import KeyLine
 from ramet_tui.widgets.prompt_line import PromptLine
@@ -61,6 +62,9 @@ class BranchBoard(BranchScreen[str | None]):
         Binding("t", "compare", "table", id="branches.compare", tooltip="List the branches side by side with their checks"),
         Binding("k", "keep", "keep", id="branches.keep", tooltip="Make an ordinary git branch of it"),
         Binding("x", "drop", "drop", id="branches.drop", tooltip="Drop the branch; for seven days it can be brought back"),
+        Binding(
+            "X", "forget", "remove", show=False, id="branches.forget", tooltip="Remove the branch for good, which is asked first"
+        ),
         Binding("u", "undo", "undo", id="branches.undo", tooltip="Take back the last merge or drop, or bring a dropped one back"),
         Binding("w", "working_tree", "working tree", show=False, id="branches.working", tooltip="Show the working tree again"),
         Binding("a", "toggle_dropped", "all", show=False, id="branches.dropped", tooltip="List those that were dropped, too"),
@@ -85,6 +89,7 @@ class BranchBoard(BranchScreen[str | None]):
         self._lists_dropped = False
         self._fit: tuple[int, rows.Columns] | None = None
         self._checks = BoardChecks(self)
+        self._removal = Removal(self, self._gone)
         self.enters = False
         """Whether a shell in the branch that is chosen shall be opened."""
         self._wanted = looked_at
@@ -371,31 +376,17 @@ class BranchBoard(BranchScreen[str | None]):
     # Dropping and bringing back
 
     def action_drop(self) -> None:
-        """Drop the branch at once, unless a shell is open in it: that is asked about."""
-        branch = self._live()
-        if branch is None:
-            return
-        name, shells = branch.name, open_shells(self.ramet, branch.name)
+        """Drop the branch."""
+        if (branch := self._live()) is not None:
+            self._removal.drop(branch)
 
-        def answered(is_sure: bool | None) -> None:
-            if is_sure:
-                self.begin(f"dropping {name}", lambda: self._drop(name), self._dropped)
+    def action_forget(self) -> None:
+        """Remove the branch under the cursor for good, a dropped one, too."""
+        if self.branch is not None:
+            self._removal.drop_for_good(self.branch)
 
-        if not shells:
-            answered(True)
-            return
-        from ramet_tui.widgets.chat.dialogs import ConfirmScreen
-
-        question = f"Drop {inert_line(name)} and end its terminal? What it changed goes with it; u brings it back:"
-        self.app.push_screen(ConfirmScreen(question, "\n".join(shells), "drop"), answered)
-
-    async def _drop(self, name: str) -> Branch:
-        await close_shells(self.ramet, name)
-        return await self.workspace.branch_drop(name)
-
-    def _dropped(self, branch: Branch) -> None:
-        self.tell(f"Dropped {branch.name}. u brings it back, within seven days.")
-        if branch.name == self._looked_at:
+    def _gone(self, name: str) -> None:
+        if name == self._looked_at:
             self._looked_at = ""
             self.ramet.main.look_at("")
         self.load()
