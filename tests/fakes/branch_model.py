@@ -330,13 +330,12 @@ def in_child(work: Callable[[], None]) -> int:
 
 
 def save(path: Path, content: bytes, *, by_rename: bool) -> None:
-    """Write a file as an editor does: in place, or another one under its name."""
+    """Write a file as an editor does: in place, or another one under its name. It is no step that `die_at` counts."""
+    place = path.with_name(f".{path.name}.swp") if by_rename else path
+    with place.open("wb") as file:
+        file.write(content)
     if by_rename:
-        temporary = path.with_name(f".{path.name}.swp")
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    else:
-        path.write_bytes(content)
+        os.replace(place, path)  # noqa: PTH105  # `Path.replace` is a step
 
 
 def _has_room(files: Files, name: str) -> bool:
