@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from ramet.paths import UserDirectories, user_directories
+from ramet.store.vector_process import VectorProcess
+from tests.lent_vectors import LentVectorProcess
 
 KEPT_VARIABLES = ("PATH", "LANG", "TERM", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "CI", "COLUMNS", "LINES")
 
@@ -36,6 +39,25 @@ def isolated_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: 
     home = tmp_path_factory.mktemp("home")
     isolate(home, monkeypatch)
     return home
+
+
+@pytest.fixture(scope="session")
+def vector_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VectorProcess]:
+    """A running vector process for tests that do it no harm; it starts with an environment of its own."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        isolate(tmp_path_factory.mktemp("home"), monkeypatch)
+        process = VectorProcess(tmp_path_factory.mktemp("vectors"))
+        process.current()
+    yield process
+    process.close()
+
+
+@pytest.fixture(scope="module")
+def lent_vectors(vector_process: VectorProcess) -> Iterator[None]:
+    """Let every host of this process use that one, for modules that are not about how it starts and ends."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr("ramet.workspace.host.VectorProcess", partial(LentVectorProcess, owner=vector_process))
+        yield
 
 
 @pytest.fixture
