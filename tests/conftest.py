@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -15,6 +16,13 @@ from ramet.store.vector_process import VectorProcess
 from tests.lent_vectors import LentVectorProcess
 
 KEPT_VARIABLES = ("PATH", "LANG", "TERM", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "CI", "COLUMNS", "LINES")
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what is imported, and run seldom: it took a quarter of the app's tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 def isolate(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
