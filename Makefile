@@ -17,7 +17,7 @@ run: $(READY)  ## open the app here; make run ARGS='ask "how does X work?"' for 
 	@$(BIN)/ramet $(ARGS)
 
 test: $(READY)  ## run the test suite
-	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 snapshots: $(READY)  ## accept the present screens as right, after looking at them
 	$(BIN)/python -m pytest --snapshot-update tests/tui

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from ramet.paths import UserDirectories, user_directories
+from ramet.store.vector_process import VectorProcess
+from tests.lent_vectors import LentVectorProcess
 
 KEPT_VARIABLES = ("PATH", "LANG", "TERM", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "CI", "COLUMNS", "LINES")
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what is imported, and run seldom: it took a quarter of the app's tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 def isolate(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,6 +47,25 @@ def isolated_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: 
     home = tmp_path_factory.mktemp("home")
     isolate(home, monkeypatch)
     return home
+
+
+@pytest.fixture(scope="session")
+def vector_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VectorProcess]:
+    """A running vector process for tests that do it no harm; it starts with an environment of its own."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        isolate(tmp_path_factory.mktemp("home"), monkeypatch)
+        process = VectorProcess(tmp_path_factory.mktemp("vectors"))
+        process.current()
+    yield process
+    process.close()
+
+
+@pytest.fixture(scope="module")
+def lent_vectors(vector_process: VectorProcess) -> Iterator[None]:
+    """Let every host of this process use that one, for modules that are not about how it starts and ends."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr("ramet.workspace.host.VectorProcess", partial(LentVectorProcess, owner=vector_process))
+        yield
 
 
 @pytest.fixture

@@ -32,6 +32,8 @@ from tests.contracts.bad_input import Ran, fingerprint, ramet
 from tests.fakes.indexed import finished
 from tests.fakes.openai_server import answer, running_server
 
+pytestmark = pytest.mark.usefixtures("lent_vectors")
+
 GOOD = "def compute_good(value):\n    return value + 1\n"
 LINES = 100_000
 ODD_NAME = b"two words\nand caf\xe9.py"

@@ -11,6 +11,8 @@ import pytest
 
 from tests.core.cli.conftest import Ramet
 
+pytestmark = pytest.mark.usefixtures("lent_vectors")
+
 WRITE = "import pathlib; pathlib.Path('shop/cart.py').write_text('CART = 1\\n'); print('done'); raise SystemExit(4)"
 
 

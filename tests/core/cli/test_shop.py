@@ -11,6 +11,8 @@ import pytest
 
 from tests.core.cli.conftest import Ramet
 
+pytestmark = pytest.mark.usefixtures("lent_vectors")
+
 HIT_KEYS = {"path", "start_line", "end_line", "symbol", "kind", "language", "score", "reasons", "text"}
 
 

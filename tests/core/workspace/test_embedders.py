@@ -19,6 +19,8 @@ from ramet.workspace.host import LocalHost
 from ramet.workspace.local import LocalWorkspace
 from tests.fakes.openai_server import OpenAIServer, running_server
 
+pytestmark = pytest.mark.usefixtures("lent_vectors")
+
 PRICED = "openai/text-embedding-3-small"
 
 
