@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import subprocess
@@ -16,6 +17,11 @@ from ramet.store.vector_process import VectorProcess
 from tests.lent_vectors import LentVectorProcess
 
 KEPT_VARIABLES = ("PATH", "LANG", "TERM", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "CI", "COLUMNS", "LINES")
+
+
+def pytest_configure() -> None:
+    """Say that there is no event loop: pytest-asyncio would else make one to put back after a test, and never close it."""
+    asyncio.set_event_loop(None)
 
 
 def pytest_collection_finish() -> None:

@@ -29,6 +29,12 @@ def title(picture: tuple[str, tuple[int, int], str]) -> str:
     return f"{name}-{columns}x{rows}-{theme.removeprefix('ramet-')}"
 
 
+@pytest.fixture(autouse=True)
+def lasting_toasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep messages on the screen, however long a busy machine takes to draw it."""
+    monkeypatch.setattr("textual.notifications.Notification.time_left", 600.0)
+
+
 @pytest.mark.parametrize(("name", "size", "theme"), PICTURES, ids=map(title, PICTURES))
 def test_picture(name: str, size: tuple[int, int], theme: str, tmp_path: Path, snap_compare: Callable[..., bool]) -> None:
     scene = SCENES[name]
