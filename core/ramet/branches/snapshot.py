@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from ramet.branches.index_flags import Hidden, hidden_entries
+from ramet.branches.index_entries import Hidden, folders_of, hidden_among, index_entries
 from ramet.branches.lfs import unchanged_files
 from ramet.branches.names import checked_path
 from ramet.branches.objects import Head, ObjectStore
@@ -70,6 +70,17 @@ class _IndexMark(Struct, frozen=True):
     """What the private index was made of."""
 
     stamps: tuple[_Stamp, ...]
+    form: int = 2
+    """Another number for each form of what is kept beside the index."""
+
+
+class _Kept(Struct, frozen=True):
+    """What is known of the private index."""
+
+    folders: tuple[bytes, ...] = ()
+    """The folders of the files that the user's index has."""
+    new: dict[bytes, int] = {}
+    """The new files that it has besides those of the user's, and their sizes."""
 
 
 class Snapshotter:
@@ -123,9 +134,11 @@ class Snapshotter:
     def _record(self, include: Collection[bytes]) -> tuple[str, tuple[SkippedFile, ...]]:
         (self._index.parent / f"{self._index.name}.lock").unlink(missing_ok=True)  # of a git that was killed: the store is ours
         listed = self._look(self._renew())
-        before = self._recorded_before()
-        gone = {path for path in listed.changed if path in before and self._size(path) < 0}
-        recorded = {path: size for path, size in before.items() if path not in gone}
+        kept = self._kept()
+        beyond = self._remove_beyond_links(kept)
+        listed.changed = [path for path in listed.changed if path not in beyond]
+        gone = beyond.union(path for path in listed.changed if path in kept.new and self._size(path) < 0)
+        recorded = {path: size for path, size in kept.new.items() if path not in gone}
         chosen, skipped = self._choose(listed, include, recorded)
         chosen += self._ignored_but_wanted(include)
         if chosen:
@@ -133,19 +146,33 @@ class Snapshotter:
                 "update-index", "--add", "--remove", "--replace", "-z", "--stdin",
                 input=b"".join(path + b"\0" for path in chosen), environment=self._environment,
             )  # fmt: skip
-        if recorded != before:
-            self._new.write_bytes(msgspec.msgpack.encode(recorded))
+        if recorded != kept.new:
+            self._keep(_Kept(kept.folders, recorded))
         tree = self._write_tree()
         if include:
             self._forget(include)
         return tree, tuple(skipped)
 
-    def _recorded_before(self) -> dict[bytes, int]:
-        """Return the new files that the private index has besides those of the user's, and their sizes."""
+    def _kept(self) -> _Kept:
         try:
-            return msgspec.msgpack.decode(self._new.read_bytes(), type=dict[bytes, int]) if self._index.exists() else {}
+            return msgspec.msgpack.decode(self._new.read_bytes(), type=_Kept) if self._index.exists() else _Kept()
         except (FileNotFoundError, msgspec.DecodeError):
-            return {}
+            return _Kept()
+
+    def _keep(self, kept: _Kept) -> None:
+        self._new.write_bytes(msgspec.msgpack.encode(kept))
+
+    def _remove_beyond_links(self, kept: _Kept) -> set[bytes]:
+        """Take out of the index what lies in folders that are links now, and return it: git would look at what they lead to."""
+        folders = dict.fromkeys([*kept.folders, *folders_of(kept.new)])
+        links = [folder for folder in folders if os.path.islink(self._place(folder))]  # noqa: PTH114  # bytes
+        if not links:
+            return set()
+        asked = [b":(top,literal)" + link + b"/" for link in links]
+        listing = self._objects.git.run("ls-files", "-z", "--", *asked, environment=self._environment)
+        if listing:
+            self._objects.git.run("update-index", "--force-remove", "-z", "--stdin", input=listing, environment=self._environment)
+        return set(listing.split(b"\0")[:-1])
 
     def _write_tree(self) -> str:
         """Return the tree of the private index; git need not be asked again while that file stays as it is."""
@@ -185,6 +212,7 @@ class Snapshotter:
             self._mark.unlink(missing_ok=True)
             self._new.unlink(missing_ok=True)
             content = stream.read()
+        self._keep(_Kept())
         self._index.write_bytes(content)
         # git takes a file for unread that is as young as the index, so that the copy must be as old as the original.
         os.utime(self._index, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -200,7 +228,8 @@ class Snapshotter:
             # What was recorded before may be ignored now.
             self._index.unlink(missing_ok=True)
             copied = self._renew()
-        unwatched, left_out = self._hidden(copied or b"")
+        (unwatched, left_out), folders = self._read(copied or b"")
+        self._keep(_Kept(folders))
         # A file that is left out of a sparse checkout and is there nevertheless is somebody's work.
         unwanted = [path for path in left_out if self._size(path) >= 0]
         for flag, paths in (("--no-assume-unchanged", unwatched), ("--no-skip-worktree", unwanted)):
@@ -209,13 +238,15 @@ class Snapshotter:
                 self._objects.git.run("update-index", flag, "-z", "--stdin", input=asked, environment=self._environment)
         return self._list()
 
-    def _hidden(self, index: bytes) -> Hidden:
-        """Return the files that git was told not to look at: assumed unchanged, and left out of a sparse checkout."""
-        hidden = hidden_entries(index, len(self._objects.empty_tree) // 2)
-        if hidden is not None:
-            return hidden
-        entries = self._objects.git.run("ls-files", "-v", "-z", environment=self._environment).split(b"\0")[:-1]
-        return [entry[2:] for entry in entries if entry[:1].islower()], [entry[2:] for entry in entries if entry[:1] in b"sS"]
+    def _read(self, index: bytes) -> tuple[Hidden, tuple[bytes, ...]]:
+        """Return the files that git was told not to look at, and the folders of all files."""
+        entries = index_entries(index, len(self._objects.empty_tree) // 2)
+        if entries is not None:
+            return hidden_among(entries), folders_of(entries.paths)
+        listing = self._objects.git.run("ls-files", "-v", "-z", environment=self._environment).split(b"\0")[:-1]
+        assumed = [entry[2:] for entry in listing if entry[:1].islower()]
+        skipped = [entry[2:] for entry in listing if entry[:1] in b"sS"]
+        return (assumed, skipped), folders_of(entry[2:] for entry in listing)
 
     def _list(self) -> _Listed:
         listing = self._objects.git.run(
