@@ -111,7 +111,7 @@ class Snapshotter:
         notes = tuple(self._dirty_submodules(tree))
         last = self._last
         now = time.time()
-        if last is not None and (last.tree, last.head) == (tree, head):
+        if last is not None and (last.tree, last.head) == (tree, head) and self._objects.loose.has(last.commit):
             commit = last.commit
         else:
             origin = f"\n\nHEAD: {head.commit}" if head.commit else ""
