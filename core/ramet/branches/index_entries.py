@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable
-from struct import unpack_from
 
 from msgspec import Struct
 
@@ -40,41 +40,46 @@ def index_entries(index: bytes, id_bytes: int) -> IndexEntries | None:
     """Return the entries of an index; None for one whose form only git knows."""
     if not index:
         return IndexEntries(2, {}, [], {})
-    signature, version, count = unpack_from(">4sII", index) if len(index) > _HEAD_BYTES else (b"", 0, 0)
+    signature, version, count = struct.unpack_from(">4sII", index) if len(index) > _HEAD_BYTES else (b"", 0, 0)
     if signature != b"DIRC" or version not in (2, 3):
         return None
     plain: dict[bytes, bytes] = {}
     flagged: list[tuple[bytes, int, int]] = []
-    flags_at = _STAT_BYTES + id_bytes
-    place, end = _HEAD_BYTES, len(index) - id_bytes
-    for _ in range(count):
-        name_at = place + flags_at + 2
-        if name_at > end:
-            return None
-        if not index[name_at - 2]:
-            # No flags and a short name, which is nearly all of them: this runs once for every file.
-            name_end = name_at + index[name_at - 1]
-            start = place
-            place += (name_end - place + 8) & ~7
-            plain[index[name_at:name_end]] = index[start:place]
-            continue
-        (flags,) = unpack_from(">H", index, name_at - 2)
-        further = 0
-        if flags & _EXTENDED:
-            (further,) = unpack_from(">H", index, name_at)
-            name_at += 2
-        length = flags & _NAME
-        if length == _NAME:
-            length = index.index(b"\0", name_at) - name_at
-        start = place
-        # At least one NUL ends the name, and entries begin at multiples of eight bytes.
-        place += (name_at - place + length + 8) & ~7
-        if flags & ~_NAME:
-            flagged.append((index[name_at : name_at + length], flags, further))
-        else:
-            plain[index[name_at : name_at + length]] = index[start:place]
+    place, head, end = _HEAD_BYTES, _STAT_BYTES + id_bytes + 2, len(index) - id_bytes
+    try:
+        for _ in range(count):
+            name_at = place + head
+            if index[name_at - 2]:
+                place = _special(index, place, name_at, plain, flagged)
+            else:
+                # No flags and a short name, which is nearly all of them: this runs once for every file.
+                name_end = name_at + index[name_at - 1]
+                # At least one NUL ends the name, and entries begin at multiples of eight bytes.
+                start, place = place, place + ((name_end - place + 8) & ~7)
+                plain[index[name_at:name_end]] = index[start:place]
+    except (IndexError, ValueError, struct.error):
+        return None
     extensions = _extensions(index, place, end)
     return None if extensions is None else IndexEntries(version, plain, flagged, extensions)
+
+
+def _special(index: bytes, place: int, name_at: int, plain: dict[bytes, bytes], flagged: list[tuple[bytes, int, int]]) -> int:
+    """Add an entry that has flags or a long name, and return where the next one begins."""
+    (flags,) = struct.unpack_from(">H", index, name_at - 2)
+    further = 0
+    if flags & _EXTENDED:
+        (further,) = struct.unpack_from(">H", index, name_at)
+        name_at += 2
+    length = flags & _NAME
+    if length == _NAME:
+        length = index.index(b"\0", name_at) - name_at
+    name = index[name_at : name_at + length]
+    following: int = place + ((name_at - place + length + 8) & ~7)
+    if flags & ~_NAME:
+        flagged.append((name, flags, further))
+    else:
+        plain[name] = index[place:following]
+    return following
 
 
 def hidden_among(entries: IndexEntries) -> Hidden:
@@ -86,11 +91,10 @@ def hidden_among(entries: IndexEntries) -> Hidden:
 def folders_of(paths: Iterable[bytes]) -> tuple[bytes, ...]:
     """Return all folders above some paths, without the root."""
     found: set[bytes] = set()
-    for path in paths:
-        folder = path.rpartition(b"/")[0]
-        while folder and folder not in found:
-            found.add(folder)
-            folder = folder.rpartition(b"/")[0]
+    inner = {path.rpartition(b"/")[0] for path in paths} - {b""}
+    while inner:
+        found |= inner
+        inner = {path.rpartition(b"/")[0] for path in inner} - found - {b""}
     return tuple(sorted(found))
 
 
@@ -98,7 +102,7 @@ def _extensions(index: bytes, place: int, end: int) -> dict[bytes, bytes] | None
     """Return what stands behind the entries; None if that, or what stands in its place, says more about entries than they do."""
     found: dict[bytes, bytes] = {}
     while place + 8 <= end:
-        signature, size = unpack_from(">4sI", index, place)
+        signature, size = struct.unpack_from(">4sI", index, place)
         if signature in _FOREIGN:
             return None
         found[signature] = index[place + 8 : place + 8 + size]
