@@ -44,20 +44,16 @@ def merged_index(
     """
     if user is None or ours is None or user.flagged or ours.flagged:
         return None
-    entries: dict[bytes, bytes] = {}
+    entries = dict(user.plain)
     changed: set[bytes] = set(ours.plain.keys() - user.plain.keys()).difference(new)
     id_end = _ID_AT + hashlib.new(object_format, usedforsecurity=False).digest_size
-    for path, entry in user.plain.items():
-        known = ours.plain.get(path)
-        if known is None:
+    known_of = ours.plain.get
+    for path in [path for path, entry in entries.items() if known_of(path) != entry]:
+        known, entry = known_of(path), entries[path]
+        if known is not None and known[_CHANGED] > entry[_CHANGED]:
+            entries[path] = known
+        elif known is None or known[_MODE] != entry[_MODE] or known[_ID_AT:id_end] != entry[_ID_AT:id_end]:
             changed.add(path)
-        elif known != entry:
-            if known[_CHANGED] > entry[_CHANGED]:
-                entries[path] = known
-                continue
-            if known[_MODE] != entry[_MODE] or known[_ID_AT:id_end] != entry[_ID_AT:id_end]:
-                changed.add(path)
-        entries[path] = entry
     folders = folders_of(entries)
     added = [path for path in new if path in ours.plain and path not in user.plain]
     if added:
