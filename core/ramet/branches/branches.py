@@ -63,7 +63,7 @@ class Branches:
         """Find the branches; nothing is written before the first change."""
         self.location = location
         self.store = BranchStore(location, directories)
-        self._secured: tuple[str, Head] | None = None
+        self._secured: Snapshot | None = None
         self._counted: tuple[tuple[int, int, int], int] = (0, 0, 0), 0
         """Which file was counted, and what came out."""
 
@@ -232,8 +232,12 @@ class Branches:
         """Record the working tree as it is and make sure that the record lasts."""
         with self.store.locked():
             self.recover()
+            last = self._secured
+            if last is not None and not self._objects.loose.has(last.commit):
+                last = None  # the branches that needed it were dropped for good, and it with them
             taken = self._snapshotter.take(include)
-            self._secure(taken)
+            self._secure(taken, last)
+            self._secured = taken
             return taken
 
     # -- merging
@@ -405,20 +409,19 @@ class Branches:
     def _merging(self) -> MergeBack:
         return MergeBack(self.store, self.snapshot)
 
-    def _secure(self, snapshot: Snapshot) -> None:
-        """Keep everything a snapshot consists of, whatever the user's repository forgets."""
-        if self._secured == (snapshot.tree, snapshot.head):
+    def _secure(self, snapshot: Snapshot, last: Snapshot | None) -> None:
+        """Keep everything a snapshot consists of, whatever the user's repository forgets; the last one is kept already."""
+        if last is not None and (last.tree, last.head) == (snapshot.tree, snapshot.head):
             return
         head = snapshot.head
         state = self.store.state()
         if not head.commit or head.commit in state.pinned:
-            self._objects.secure(snapshot.tree, head)
+            self._objects.secure(snapshot.tree, head, base=last.tree if last is not None and last.head == head else "")
         elif self._objects.pin(self.store.name, head.commit):
             self._objects.secure(snapshot.tree, head)
             self.store.save(replace(state, pinned=(*state.pinned, head.commit)))
         else:
             self._objects.secure_all(snapshot.commit)
-        self._secured = snapshot.tree, head
 
     def _from(self, source: str, state: StoreState) -> tuple[Baseline, str]:
         """Return the state that a branch or a revision stands for, and the commit it is compared with."""
@@ -434,7 +437,7 @@ class Branches:
         revision = resolve_revision(self._objects.user, source)
         head = Head("", revision.commit, revision.tree)
         commit = self._objects.write_commit(revision.tree, (), f"Commit {revision.commit}\n\nHEAD: {revision.commit}", now)
-        self._secure(Snapshot(commit, revision.tree, head, now))
+        self._secure(Snapshot(commit, revision.tree, head, now), None)
         return Baseline(commit, revision.tree, now, source, git_head(head)), commit
 
     def _names(self, asked: Collection[str], state: StoreState) -> list[str]:

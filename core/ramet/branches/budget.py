@@ -110,6 +110,8 @@ class Housekeeping:
         Not by git's own means, which take an object for superfluous that the user's repository has, too.
         """
         objects = self._store.objects
+        # The index of the last look names objects that go now; the next look makes it anew.
+        (self._store.folder / "index").unlink(missing_ok=True)
         roots = {commit for record in state.branches for commit in (record.head, record.base, record.origin.commit)}
         roots |= {commit for merge in state.merges for commit in (merge.before, merge.after)}
         raw = {oid for merge in state.merges for oid in merge.raw.values()}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ramet.branch_models import ConflictKind, MergeConflict, MergeRequest, Side, Version
 from ramet.branches.content_merge import is_binary
+from ramet.branches.loose import FOLDER_MODE
 from ramet.branches.objects import ObjectStore
 from ramet.branches.three_way import OpenConflict, PlannedFile
-from ramet.branches.trees import FOLDER_MODE, read_objects
+from ramet.branches.trees import read_objects
 from ramet.errors import UsageError
 from ramet.index.merkle import SUBMODULE_MODE, TreeFile
 from ramet.inert import inert_line

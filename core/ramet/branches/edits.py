@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ramet.branch_models import FileEdit
+from ramet.branches.loose import FOLDER_MODE
 from ramet.branches.names import checked_path
 from ramet.branches.objects import ObjectStore
-from ramet.branches.trees import FOLDER_MODE, StoredTree
+from ramet.branches.trees import StoredTree
 from ramet.errors import UsageError
 from ramet.index.merkle import EXECUTABLE_MODE, FILE_MODE, SUBMODULE_MODE, SYMLINK_MODE, TreeFile
 from ramet.inert import inert_line

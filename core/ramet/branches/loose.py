@@ -10,11 +10,12 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO
 
-from ramet.index.merkle import ObjectFormat
+from ramet.index.merkle import SUBMODULE_MODE, ObjectFormat, TreeFile
 from ramet.store.lock import store_error
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CHUNK_BYTES = 1 << 20
+FOLDER_MODE = 0o040000
 
 
 class LooseObjects:
@@ -39,6 +40,33 @@ class LooseObjects:
         header, _, content = data.partition(b"\0")
         kind, _, size = header.partition(b" ")
         return (kind, content) if size == b"%d" % len(content) else None
+
+    def new_objects(self, old: str, new: str) -> list[str] | None:
+        """Return the ids of all files and folders, the root among them, that one tree has and another one lacks.
+
+        None where one of the folders on the way is not here, so that git must compare them.
+        """
+        found: list[str] = []
+        waiting = [(old, new)]
+        while waiting:
+            old, new = waiting.pop()
+            before, after = (self._tree(tree) if tree else {} for tree in (old, new))
+            if before is None or after is None:
+                return None
+            found.append(new)
+            for name, entry in after.items():
+                known = before.get(name)
+                if entry == known or entry.mode == SUBMODULE_MODE:
+                    continue
+                if entry.mode == FOLDER_MODE:
+                    waiting.append((known.oid if known is not None and known.mode == FOLDER_MODE else "", entry.oid))
+                else:
+                    found.append(entry.oid)
+        return found
+
+    def _tree(self, id: str) -> dict[bytes, TreeFile] | None:
+        kind, content = self.read(id) or (b"", b"")
+        return parsed_tree(content, len(id) // 2) if kind == b"tree" else None
 
     def write(self, kind: str, content: bytes) -> str:
         """Store an object and return its id. Raises StoreError."""
@@ -100,6 +128,18 @@ class LooseObjects:
 
     def _place(self, id: str) -> str:
         return f"{self._folder}/{id[:2]}/{id[2:]}"
+
+
+def parsed_tree(content: bytes, id_bytes: int) -> dict[bytes, TreeFile]:
+    """Return what stands in a folder that is stored in git's own form."""
+    found: dict[bytes, TreeFile] = {}
+    place = 0
+    while place < len(content):
+        name_end = content.index(b"\0", place)
+        mode, _, name = content[place:name_end].partition(b" ")
+        place = name_end + 1 + id_bytes
+        found[name] = TreeFile(int(mode, 8), content[name_end + 1 : place].hex())
+    return found
 
 
 def _read_only(path: str, flags: int) -> int:

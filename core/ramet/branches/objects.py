@@ -147,7 +147,8 @@ class ObjectStore:
         known = base or head.tree or self.empty_tree
         if tree == known:
             return
-        self._take(self.new_objects(known, tree))
+        new = self.loose.new_objects(known, tree)
+        self._take(new if new is not None else self.new_objects(known, tree))
 
     def secure_all(self, commit: str) -> None:
         """Copy a commit with everything it consists of, where the user's repository takes no reference."""

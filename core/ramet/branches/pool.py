@@ -250,8 +250,8 @@ class Pool:
 
 
 def holds(folder: Path, path: Path) -> bool:
-    """Whether a path below a folder is really there: a folder on the way may have become a link to elsewhere."""
-    return Path(os.path.realpath(path.parent)).is_relative_to(os.path.realpath(folder))
+    """Whether a path below a folder is really there: a folder on the way may have become a link."""
+    return Path(os.path.realpath(path.parent)) == Path(os.path.realpath(folder)) / path.parent.relative_to(folder)
 
 
 def trash_entries(folder: Path) -> Iterator[Path]:

@@ -15,7 +15,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from ramet.branches.index_flags import Hidden, hidden_entries
+from ramet.branches.index_entries import Hidden, folders_of, hidden_among, index_entries
+from ramet.branches.index_merge import MergedIndex, merged_index
 from ramet.branches.lfs import unchanged_files
 from ramet.branches.names import checked_path
 from ramet.branches.objects import Head, ObjectStore
@@ -69,7 +70,26 @@ class _Listed(Struct):
 class _IndexMark(Struct, frozen=True):
     """What the private index was made of."""
 
-    stamps: tuple[_Stamp, ...]
+    user: _Stamp
+    rules: tuple[_Stamp, ...]
+    """Of the files besides .gitignore that say what is ignored."""
+
+
+class _Renewed(Struct, frozen=True):
+    """What became of the private index."""
+
+    copied: bytes | None = None
+    """The user's index where it was copied as it is."""
+    is_merged: bool = False
+
+
+class _Kept(Struct, frozen=True):
+    """What is known of the private index."""
+
+    folders: tuple[bytes, ...] = ()
+    """The folders of the files that the user's index has."""
+    new: dict[bytes, int] = {}
+    """The new files that it has besides those of the user's, and their sizes."""
 
 
 class Snapshotter:
@@ -100,7 +120,7 @@ class Snapshotter:
         notes = tuple(self._dirty_submodules(tree))
         last = self._last
         now = time.time()
-        if last is not None and (last.tree, last.head) == (tree, head):
+        if last is not None and (last.tree, last.head) == (tree, head) and self._objects.loose.has(last.commit):
             commit = last.commit
         else:
             origin = f"\n\nHEAD: {head.commit}" if head.commit else ""
@@ -123,9 +143,11 @@ class Snapshotter:
     def _record(self, include: Collection[bytes]) -> tuple[str, tuple[SkippedFile, ...]]:
         (self._index.parent / f"{self._index.name}.lock").unlink(missing_ok=True)  # of a git that was killed: the store is ours
         listed = self._look(self._renew())
-        before = self._recorded_before()
-        gone = {path for path in listed.changed if path in before and self._size(path) < 0}
-        recorded = {path: size for path, size in before.items() if path not in gone}
+        kept = self._kept()
+        beyond = self._remove_beyond_links(kept)
+        listed.changed = [path for path in listed.changed if path not in beyond]
+        gone = beyond.union(path for path in listed.changed if path in kept.new and self._size(path) < 0)
+        recorded = {path: size for path, size in kept.new.items() if path not in gone}
         chosen, skipped = self._choose(listed, include, recorded)
         chosen += self._ignored_but_wanted(include)
         if chosen:
@@ -133,19 +155,33 @@ class Snapshotter:
                 "update-index", "--add", "--remove", "--replace", "-z", "--stdin",
                 input=b"".join(path + b"\0" for path in chosen), environment=self._environment,
             )  # fmt: skip
-        if recorded != before:
-            self._new.write_bytes(msgspec.msgpack.encode(recorded))
+        if recorded != kept.new:
+            self._keep(_Kept(kept.folders, recorded))
         tree = self._write_tree()
         if include:
             self._forget(include)
         return tree, tuple(skipped)
 
-    def _recorded_before(self) -> dict[bytes, int]:
-        """Return the new files that the private index has besides those of the user's, and their sizes."""
+    def _kept(self) -> _Kept:
         try:
-            return msgspec.msgpack.decode(self._new.read_bytes(), type=dict[bytes, int]) if self._index.exists() else {}
+            return msgspec.msgpack.decode(self._new.read_bytes(), type=_Kept) if self._index.exists() else _Kept()
         except (FileNotFoundError, msgspec.DecodeError):
-            return {}
+            return _Kept()
+
+    def _keep(self, kept: _Kept) -> None:
+        self._new.write_bytes(msgspec.msgpack.encode(kept))
+
+    def _remove_beyond_links(self, kept: _Kept) -> set[bytes]:
+        """Take out of the index what lies in folders that are links now, and return it: git would look at what they lead to."""
+        folders = dict.fromkeys([*kept.folders, *folders_of(kept.new)])
+        links = [folder for folder in folders if os.path.islink(self._place(folder))]  # noqa: PTH114  # bytes
+        if not links:
+            return set()
+        asked = [b":(top,literal)" + link + b"/" for link in links]
+        listing = self._objects.git.run("ls-files", "-z", "--", *asked, environment=self._environment)
+        if listing:
+            self._objects.git.run("update-index", "--force-remove", "-z", "--stdin", input=listing, environment=self._environment)
+        return set(listing.split(b"\0")[:-1])
 
     def _write_tree(self) -> str:
         """Return the tree of the private index; git need not be asked again while that file stays as it is."""
@@ -162,45 +198,70 @@ class Snapshotter:
 
     # -- the index
 
-    def _renew(self) -> bytes | None:
-        """Copy the user's index unless the private one was made of the very same; return it if it was copied."""
+    def _renew(self) -> _Renewed:
+        """Bring the private index up to the user's unless it was made of the very same."""
         location = self._objects.location
         if location.git_dir is None:
-            return None
+            return _Renewed()
         source = location.git_dir / "index"
         try:
             handle = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             for file in (self._index, self._mark, self._new):
                 file.unlink(missing_ok=True)
-            return b""
+            return _Renewed(b"")
         except OSError as error:
             raise store_error(error, f"read {source}") from error
         with os.fdopen(handle, "rb") as stream:
             status = os.fstat(stream.fileno())
-            rules = [_stamp(file) for file in _rule_files(self._objects)]
-            mark = msgspec.json.encode(_IndexMark((_stamp_of(status), *rules)))
-            if self._index.exists() and self._mark.exists() and self._mark.read_bytes() == mark:
-                return None
-            self._mark.unlink(missing_ok=True)
-            self._new.unlink(missing_ok=True)
+            mark = _IndexMark(_stamp_of(status), tuple(_stamp(file) for file in _rule_files(self._objects)))
+            before = self._marked()
+            if before == mark:
+                return _Renewed()
             content = stream.read()
-        self._index.write_bytes(content)
+        merged = self._merged(content) if before is not None and before.rules == mark.rules else None
+        modified = status.st_mtime_ns
+        self._mark.unlink(missing_ok=True)
+        if merged is None:
+            self._keep(_Kept())
+        else:
+            modified = min(modified, self._index.stat().st_mtime_ns)
+            new = self._kept().new
+            self._keep(_Kept(merged.folders, {path: new[path] for path in merged.new}))
+        self._written = None  # the file may have the size and the time that it had
+        self._index.write_bytes(merged.content if merged is not None else content)
         # git takes a file for unread that is as young as the index, so that the copy must be as old as the original.
-        os.utime(self._index, ns=(status.st_atime_ns, status.st_mtime_ns))
-        self._mark.write_bytes(mark)
-        return content
+        os.utime(self._index, ns=(status.st_atime_ns, modified))
+        self._mark.write_bytes(msgspec.json.encode(mark))
+        return _Renewed(is_merged=True) if merged is not None else _Renewed(content)
 
-    def _look(self, copied: bytes | None) -> _Listed:
+    def _marked(self) -> _IndexMark | None:
+        """Return what the private index was made of; None where there is none that can be used."""
+        try:
+            return msgspec.json.decode(self._mark.read_bytes(), type=_IndexMark) if self._index.exists() else None
+        except (FileNotFoundError, msgspec.DecodeError):
+            return None
+
+    def _merged(self, content: bytes) -> MergedIndex | None:
+        """Return the user's index together with what was found out about the files before."""
+        id_bytes = len(self._objects.empty_tree) // 2
+        try:
+            user, ours = (index_entries(index, id_bytes) for index in (content, self._index.read_bytes()))
+            return merged_index(user, ours, self._kept().new, self._objects.object_format)
+        except ValueError:  # nonsense in an index, which git will name
+            return None
+
+    def _look(self, renewed: _Renewed) -> _Listed:
         """Return what differs from the index; of a new copy, also where the user told git not to look."""
-        if copied is None:
-            listed = self._list()
+        if renewed.copied is None:
+            listed = self._list_and_write() if renewed.is_merged else self._list()
             if not listed.touches_rules:
                 return listed
             # What was recorded before may be ignored now.
             self._index.unlink(missing_ok=True)
-            copied = self._renew()
-        unwatched, left_out = self._hidden(copied or b"")
+            renewed = self._renew()
+        (unwatched, left_out), folders = self._read(renewed.copied or b"")
+        self._keep(_Kept(folders))
         # A file that is left out of a sparse checkout and is there nevertheless is somebody's work.
         unwanted = [path for path in left_out if self._size(path) >= 0]
         for flag, paths in (("--no-assume-unchanged", unwatched), ("--no-skip-worktree", unwanted)):
@@ -209,13 +270,23 @@ class Snapshotter:
                 self._objects.git.run("update-index", flag, "-z", "--stdin", input=asked, environment=self._environment)
         return self._list()
 
-    def _hidden(self, index: bytes) -> Hidden:
-        """Return the files that git was told not to look at: assumed unchanged, and left out of a sparse checkout."""
-        hidden = hidden_entries(index, len(self._objects.empty_tree) // 2)
-        if hidden is not None:
-            return hidden
-        entries = self._objects.git.run("ls-files", "-v", "-z", environment=self._environment).split(b"\0")[:-1]
-        return [entry[2:] for entry in entries if entry[:1].islower()], [entry[2:] for entry in entries if entry[:1] in b"sS"]
+    def _read(self, index: bytes) -> tuple[Hidden, tuple[bytes, ...]]:
+        """Return the files that git was told not to look at, and the folders of all files."""
+        entries = index_entries(index, len(self._objects.empty_tree) // 2)
+        if entries is not None:
+            return hidden_among(entries), folders_of(entries.paths)
+        listing = self._objects.git.run("ls-files", "-v", "-z", environment=self._environment).split(b"\0")[:-1]
+        assumed = [entry[2:] for entry in listing if entry[:1].islower()]
+        skipped = [entry[2:] for entry in listing if entry[:1] in b"sS"]
+        return (assumed, skipped), folders_of(entry[2:] for entry in listing)
+
+    def _list_and_write(self) -> _Listed:
+        """Return what differs, and write the tree meanwhile: often nothing does but what the user has just added."""
+        with ThreadPoolExecutor(1) as beside:
+            writing = beside.submit(self._write_tree)
+            listed = self._list()
+            writing.result()
+        return listed
 
     def _list(self) -> _Listed:
         listing = self._objects.git.run(

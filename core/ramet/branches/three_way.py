@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from ramet.branch_models import ConflictKind
 from ramet.branches.content_merge import ContentMerger, Merged, is_binary
+from ramet.branches.loose import FOLDER_MODE
 from ramet.branches.objects import RAW, ObjectStore, TreeChange
-from ramet.branches.trees import FOLDER_MODE, StoredTree, read_objects
+from ramet.branches.trees import StoredTree, read_objects
 from ramet.index.merkle import EXECUTABLE_MODE, FILE_MODE, TreeFile
 from ramet.paths import path_from_text, path_to_text
 

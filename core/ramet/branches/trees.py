@@ -6,10 +6,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from ramet.branches.loose import FOLDER_MODE, parsed_tree
 from ramet.branches.objects import RAW, ObjectStore
 from ramet.index.merkle import TreeFile
-
-FOLDER_MODE = 0o040000
 
 
 class _Folder(Struct):
@@ -99,7 +98,7 @@ class StoredTree:
         asked = [folder for folder in sorted(folders - self._known.keys()) if not self._load_loose(folder)]
         names = [self.tree.encode() + (b":" + folder if folder else b"") for folder in asked]
         for folder, (kind, content) in zip(asked, _batch(self._objects, names), strict=True):
-            self._known[folder] = self._parsed(content) if kind == b"tree" else None
+            self._known[folder] = parsed_tree(content, len(self.tree) // 2) if kind == b"tree" else None
 
     def _load_loose(self, folder: bytes) -> bool:
         """Read a folder without git; False where its own folder is not known, or its object is not at hand."""
@@ -112,11 +111,8 @@ class StoredTree:
             return True
         kind, content = self._objects.loose.read(entry.oid) or (b"", b"")
         if kind == b"tree":
-            self._known[folder] = self._parsed(content)
+            self._known[folder] = parsed_tree(content, len(self.tree) // 2)
         return kind == b"tree"
-
-    def _parsed(self, content: bytes) -> dict[bytes, TreeFile]:
-        return dict(_parsed(content, len(self.tree) // 2))
 
 
 _NO_FILE = TreeFile(0, "")
@@ -151,15 +147,6 @@ def _batch(objects: ObjectStore, names: Sequence[bytes]) -> Iterator[tuple[bytes
         start = line_end + 1
         place = start + int(size) + 1
         yield kind, output[start : place - 1]
-
-
-def _parsed(content: bytes, id_bytes: int) -> Iterator[tuple[bytes, TreeFile]]:
-    place = 0
-    while place < len(content):
-        name_end = content.index(b"\0", place)
-        mode, _, name = content[place:name_end].partition(b" ")
-        place = name_end + 1 + id_bytes
-        yield name, TreeFile(int(mode, 8), content[name_end + 1 : place].hex())
 
 
 def _parents(path: bytes) -> Iterator[bytes]:

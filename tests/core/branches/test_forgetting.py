@@ -74,6 +74,17 @@ def test_a_fork_of_it_lives_on(branches: Branches) -> None:
     assert branches.examine() == ()
 
 
+def test_the_next_fork_has_again_what_went_with_it(branches: Branches, shop: Path) -> None:
+    (shop / "new.txt").write_text("untracked\n")
+    fork(branches)
+    branches.forget("try")
+    branches.tidy(PLENTY)
+    fork(branches, "next")
+
+    assert branches.read("next", "new.txt") == b"untracked\n"
+    assert branches.examine() == ()
+
+
 def test_nothing_is_removed_while_a_command_runs(branches: Branches) -> None:
     fork(branches)
     branches.place("try", os.getpid(), Needs())

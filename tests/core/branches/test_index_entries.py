@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from ramet.branches.index_flags import hidden_entries
+from ramet.branches.index_entries import Hidden, folders_of, hidden_among, index_entries
 from tests.core.branches.conftest import Run
+
+
+def hidden_entries(index: bytes, id_bytes: int) -> Hidden | None:
+    entries = index_entries(index, id_bytes)
+    return None if entries is None else hidden_among(entries)
 
 
 @pytest.mark.parametrize("object_format", ["sha1", "sha256"])
@@ -49,3 +54,15 @@ def test_an_index_that_only_git_understands_is_left_to_git(shop: Path, git: Run)
 
     assert [hidden_entries(each, 20) for each in (compressed, split, sparse, whole[:200], whole[:-9], b"DIRC")] == [None] * 6
     assert hidden_entries(b"", 20) == ([], [])
+
+
+def test_paths_and_folders_are_those_that_git_lists(shop: Path, git: Run) -> None:
+    (shop / "shop/deep/er").mkdir(parents=True)
+    (shop / "shop/deep/er/a b").touch()
+    git(shop, "add", "-A")
+    git(shop, "update-index", "--skip-worktree", "README.md")
+    entries = index_entries((shop / ".git/index").read_bytes(), 20)
+
+    assert entries is not None
+    assert sorted(path.decode() for path in entries.paths) == git(shop, "ls-files", "-z").split("\0")[:-1]
+    assert folders_of(entries.paths) == (b"shop", b"shop/deep", b"shop/deep/er", b"tests", b"web")
