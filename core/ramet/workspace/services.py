@@ -22,6 +22,7 @@ from ramet.git.repository import GitRepository, Location, locate
 from ramet.index.file_reader import text_lines
 from ramet.index.indexer import Indexer, working_view
 from ramet.index.merkle import MerkleTree
+from ramet.index.parse_spares import SpareParsers
 from ramet.index.scan import Scan
 from ramet.index.tree_reader import TreeReader
 from ramet.models import Budget, IndexEstimate, IndexStatus, Reference, SearchResult, Symbol
@@ -106,6 +107,7 @@ class Services:
         directories: UserDirectories,
         vectors: VectorProcess,
         priority: SessionPriority,
+        spares: SpareParsers | None = None,
     ) -> None:
         """Open the stores; blocks. The keys of `environment` are those of every holder. Raises StoreError or ConfigError."""
         self._priority = priority
@@ -123,7 +125,7 @@ class Services:
         self._opened = time.monotonic()
         self.jobs = SyncJobs(self._run, self.listeners.tell_progress, self.listeners.tell)
         self._run_tree = RunTree(self.tree, key.location, key.limits, self._folder)
-        self._indexer = Indexer(self._run_tree, self.root, key.limits, self.stores, self.embedder)
+        self._indexer = Indexer(self._run_tree, self.root, key.limits, self.stores, self.embedder, spares)
         self.branches = Branches(key.location, directories)
         self.revisions = Revisions(
             key.location, key.limits, self.stores, self._indexer, self.searcher, self.embedder, self._budget, self._warmed,
