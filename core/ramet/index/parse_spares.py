@@ -64,7 +64,6 @@ def _become(main: Callable[[], None], batches: int, replies: int) -> None:
     try:
         # Out of the reach of Ctrl-C and of a terminal that is closed.
         os.setsid()
-        os.chdir("/")
         nothing = os.open(os.devnull, os.O_RDWR)
         for source, target in ((batches, 0), (replies, 1), (nothing, 2)):
             os.dup2(source, target)
