@@ -69,6 +69,11 @@ class UserDirectories(Struct, frozen=True):
         """The engine's log."""
         return self.data / "logs" / "engine.log"
 
+    @property
+    def branches(self) -> Path:
+        """Where the branches of all working trees are."""
+        return self.data / "branches"
+
     def repository(self, identity: str) -> Path:
         """Return the folder of everything derived from one repository."""
         return self.data / "repositories" / identity

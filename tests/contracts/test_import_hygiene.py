@@ -37,6 +37,15 @@ def test_the_command_line_and_the_engines_client_are_light(module: str) -> None:
     assert loaded_by(module) & (HEAVY | UI | {"platformdirs"}) == set()
 
 
+def test_the_engine_loads_what_a_search_does_not_need_later() -> None:
+    program = "import sys, ramet.workspace.host; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    later = ("ramet.branches", "ramet.chat", "ramet.llm", "ramet.prompt", "ramet.terminal.secrets", "ramet.terminal.failures")
+
+    assert "ramet.retrieve.search" in loaded
+    assert [name for name in loaded if name.startswith(later)] == []
+
+
 def test_the_app_starts_light() -> None:
     assert loaded_by("ramet_tui.__main__") & HEAVY == set()
 

@@ -31,7 +31,7 @@ class BranchStore:
     def __init__(self, location: Location, directories: UserDirectories) -> None:
         """Find the folder; nothing is written before the first change. Raises StoreError."""
         self.location = location
-        home = directories.data / "branches"
+        home = directories.branches
         found = _find(home, location)
         self.is_new = found is None
         self.folder = found if found is not None else _new_folder(home, location)
@@ -123,7 +123,7 @@ class BranchStore:
 
 def stores(directories: UserDirectories) -> Iterator[tuple[Path, StoreInfo]]:
     """Yield all places of branches and the working trees that they belong to; damaged ones are left out."""
-    home = directories.data / "branches"
+    home = directories.branches
     try:
         folders = sorted(home.iterdir())
     except OSError:

@@ -16,6 +16,8 @@ from ramet.engine.place import EnginePlace, FileLock, engine_place, secure
 from ramet.engine.protocol import problem_of
 from ramet.engine.server import EngineServer
 from ramet.errors import ConfigError, EngineError, RametError
+from ramet.index.parse_pool import worker_count
+from ramet.index.parse_spares import SpareParsers
 from ramet.models import Problem
 from ramet.paths import UserDirectories, user_directories
 from ramet.version import __version__
@@ -28,6 +30,9 @@ _LOCK_POLL_SECONDS = 0.05
 def run_engine(ready: int) -> None:
     """Serve until told to leave; `ready` is the pipe on which the front end waits for the first word."""
     directories = user_directories(os.environ)
+    # Before there is a thread, a log, a lock or a socket that a forked process would share.
+    spares = SpareParsers()
+    spares.fork(worker_count())
     log = EngineLog(directories.log_file)
     log.take_standard_streams()
     faulthandler.enable()
@@ -35,7 +40,7 @@ def run_engine(ready: int) -> None:
         place = engine_place(directories)
         secure(place)
         lock = _engine_lock(place, ready)
-        asyncio.run(_serve(directories, place, log, ready))
+        asyncio.run(_serve(directories, place, log, ready, spares))
         lock.release()
     except RametError as error:
         _log.exception("the engine could not run")
@@ -45,6 +50,7 @@ def run_engine(ready: int) -> None:
         problem = Problem("EngineError", f"The engine could not run: {type(error).__name__}.", f"See {directories.log_file}.")
         report_started(ready, problem)
     finally:
+        spares.close()
         log.close()
 
 
@@ -69,10 +75,11 @@ def _has_no_reader(pipe: int) -> bool:
     return bool(poll.poll(0))
 
 
-async def _serve(directories: UserDirectories, place: EnginePlace, log: EngineLog, ready: int) -> None:
+async def _serve(directories: UserDirectories, place: EnginePlace, log: EngineLog, ready: int, spares: SpareParsers) -> None:
     from ramet.workspace.host import LocalHost
 
-    server = EngineServer(LocalHost(directories), place, version=__version__, idle_seconds=_idle_seconds(directories), log=log)
+    host = LocalHost(directories, spares)
+    server = EngineServer(host, place, version=__version__, idle_seconds=_idle_seconds(directories), log=log)
     listening = asyncio.Event()
     running = asyncio.create_task(server.run(listening))
     waiting = asyncio.create_task(listening.wait())

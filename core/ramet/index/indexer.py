@@ -25,6 +25,7 @@ from ramet.index.file_reader import FileReader
 from ramet.index.garbage import collect_garbage
 from ramet.index.marks import is_marked, mark_of, with_mark
 from ramet.index.merkle import Changes, MerkleTree, TreeFile
+from ramet.index.parse_spares import SpareParsers
 from ramet.index.parsing import PoolParser
 from ramet.index.revision_tree import REVISION_VIEWS, RevisionTree, revision_view
 from ramet.index.scan import Scan, WorkingTree
@@ -71,8 +72,17 @@ class Indexer:
     Runs on one repository take turns, in whatever workspace they are.
     """
 
-    def __init__(self, tree: WorkingTree, root: Path, limits: IndexLimits, stores: RepositoryStores, embedder: Embedder) -> None:
+    def __init__(
+        self,
+        tree: WorkingTree,
+        root: Path,
+        limits: IndexLimits,
+        stores: RepositoryStores,
+        embedder: Embedder,
+        spares: SpareParsers | None = None,
+    ) -> None:
         self._tree = tree
+        self._spares = spares
         self._root = root
         self._limits = limits
         self._stores = stores
@@ -144,7 +154,7 @@ class Indexer:
         return estimate(target.scan(), view, target.reader, self._stores, self._embedder, budget)
 
     def _run(self, target: _Target, rebuild: bool, budget: Budget | None) -> _Run:
-        return _Run(target, self._stores, self._embedder, self._counts, self._shown, rebuild, budget)
+        return _Run(target, self._stores, self._embedder, self._counts, self._shown, self._spares, rebuild, budget)
 
 
 class _ShownTree:
@@ -173,11 +183,13 @@ class _Run:
         embedder: Embedder,
         counts: TokenCounts,
         shown: _ShownTree,
+        spares: SpareParsers | None,
         rebuild: bool,
         budget: Budget | None,
     ) -> None:
         self._target = target
         self._shown = shown
+        self._spares = spares
         self._reader = target.reader
         self._stores = stores
         self._database = stores.database
@@ -207,7 +219,7 @@ class _Run:
             looked_at = list(scan.tree.files)
         matrix = self._matrix_for_parsing()
         self._is_copy_new = matrix is not None
-        parser = PoolParser(self._database, self._reader, scanned, matrix)
+        parser = PoolParser(self._database, self._reader, scanned, matrix, self._spares)
         if view is None or looked_at or changes.removed:
             if matrix is None:
                 # With a local copy that parsing fills, searches need no store of record, whose start would hold up the parsing.

@@ -23,6 +23,7 @@ import msgspec
 
 from ramet.index.blobs import cut_by_lines, parse_packed
 from ramet.index.parse_messages import ParseBatch, ParsedBlob, ParseJob
+from ramet.index.parse_spares import ForkedProcess, SpareParsers
 from ramet.store.vector_messages import read_message, write_message
 
 _logger = logging.getLogger(__name__)
@@ -83,12 +84,19 @@ class Suspect:
         self._path.unlink(missing_ok=True)
 
 
+def worker_count() -> int:
+    """Return how many processes may parse at a time."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(_MOST_WORKERS, usable)
+
+
 class ParserPool:
     """The processes of one run; `parse` starts them when they pay and ends them."""
 
-    def __init__(self, suspect: Suspect, *, with_vectors: bool) -> None:
+    def __init__(self, suspect: Suspect, *, with_vectors: bool, spares: SpareParsers | None = None) -> None:
         self._suspect = suspect
         self._with_vectors = with_vectors
+        self._spares = spares or SpareParsers()
 
     def parse(self, jobs: Iterable[ParseJob]) -> Generator[ParsedBlob | None, None, None]:
         """Yield every file cut up, in any order, and None now and then while waiting; closing it ends the processes."""
@@ -112,7 +120,7 @@ class ParserPool:
             yield parse_packed(job, with_vectors=self._with_vectors)
 
     def _in_processes(self, jobs: Iterator[ParseJob]) -> Iterator[ParsedBlob | None]:
-        lines = _Lines(self._with_vectors)
+        lines = _Lines(self._with_vectors, self._spares)
         batches = _batches(jobs)
         try:
             while True:
@@ -144,11 +152,12 @@ def _batches(jobs: Iterator[ParseJob]) -> Iterator[list[ParseJob]]:
 class _Lines:
     """Production lines: each has a process, and a thread that hands it batches and collects what comes back."""
 
-    def __init__(self, with_vectors: bool) -> None:
+    def __init__(self, with_vectors: bool, spares: SpareParsers) -> None:
         self._with_vectors = with_vectors
+        self._spares = spares
         self._batches: queue.SimpleQueue[list[ParseJob] | None] = queue.SimpleQueue()
         self._results: queue.Queue[ParsedBlob | BaseException] = queue.Queue(_RESULTS)
-        self._most = min(_MOST_WORKERS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+        self._most = worker_count()
         self._lines: list[_Line] = []
         self._open: dict[int, ParseJob] = {}
         """What was put in and has not come out."""
@@ -168,7 +177,7 @@ class _Lines:
         self._open.update((job.number, job) for job in batch)
         self._batches.put(batch)
         if len(self._lines) < self._most:
-            self._lines.append(_Line(self._batches, self._results, self._with_vectors))
+            self._lines.append(_Line(self._batches, self._results, self._with_vectors, self._spares))
 
     def next(self) -> ParsedBlob | None:
         """Return the next parsed file, None when there is none for a moment. Raises ParserUnavailable."""
@@ -209,7 +218,9 @@ class _Line:
         batches: queue.SimpleQueue[list[ParseJob] | None],
         results: queue.Queue[ParsedBlob | BaseException],
         with_vectors: bool,
+        spares: SpareParsers,
     ) -> None:
+        self._spares = spares
         self._incoming = batches
         self._results = results
         self._with_vectors = with_vectors
@@ -267,7 +278,7 @@ class _Line:
     def _running(self) -> _Process:
         with self._guard:
             if self._process is None:
-                self._process = _Process()
+                self._process = _Process(self._spares.take() or _started())
                 if self._is_stopped:
                     self._process.kill()
             return self._process
@@ -280,22 +291,27 @@ def _reason(code: int) -> str:
     return "crashes the parser" if -code in _CRASHES else ""
 
 
+def _started() -> subprocess.Popen[bytes]:
+    """Start a process. Raises ParserUnavailable."""
+    try:
+        return subprocess.Popen(
+            _COMMAND,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            # Out of the reach of Ctrl-C and of a terminal that is closed.
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise ParserUnavailable(str(error)) from error
+
+
 class _Process:
     """One life of a process that parses."""
 
-    def __init__(self) -> None:
-        try:
-            self._process = subprocess.Popen(
-                _COMMAND,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                # Out of the reach of Ctrl-C and of a terminal that is closed.
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise ParserUnavailable(str(error)) from error
+    def __init__(self, process: subprocess.Popen[bytes] | ForkedProcess) -> None:
+        self._process = process
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._batches: BinaryIO = self._process.stdin  # type: ignore[assignment]  # typeshed says IO[bytes]

@@ -15,6 +15,7 @@ from ramet.index.file_reader import FileReader
 from ramet.index.merkle import SUBMODULE_MODE, SYMLINK_MODE, TreeFile
 from ramet.index.parse_messages import ParsedBlob, ParseJob
 from ramet.index.parse_pool import ParserPool, Suspect
+from ramet.index.parse_spares import SpareParsers
 from ramet.index.reading import Unreadable
 from ramet.models import SkippedFile, SkipReason
 from ramet.store.index_database import IndexDatabase
@@ -38,13 +39,21 @@ _CLOCK_SECONDS = 2.0
 class PoolParser:
     """Cuts up the blobs that the pool lacks; everything it has read is stored, also when it is interrupted."""
 
-    def __init__(self, database: IndexDatabase, reader: FileReader, scanned: float, matrix: VectorMatrix | None = None) -> None:
+    def __init__(
+        self,
+        database: IndexDatabase,
+        reader: FileReader,
+        scanned: float,
+        matrix: VectorMatrix | None = None,
+        spares: SpareParsers | None = None,
+    ) -> None:
         """Take where things go; with a `matrix` the chunks get vectors of the default embedder as well."""
         self._database = database
         self._reader = reader
         self._scanned = scanned
         self._matrix = matrix
-        self._pool = ParserPool(Suspect(database.path.with_name("parsing")), with_vectors=matrix is not None)
+        suspect = Suspect(database.path.with_name("parsing"))
+        self._pool = ParserPool(suspect, with_vectors=matrix is not None, spares=spares)
         self._jobs: dict[int, tuple[str, int]] = {}
         """Path and mode of what is being parsed, by the number of its job."""
         self._taken = 0

@@ -90,6 +90,9 @@ _DELETE_SUPERSEDED = (
     " AND EXISTS (SELECT 1 FROM blob AS n WHERE n.oid = blob.oid AND n.flavour = blob.flavour AND n.number > blob.number)"
 )
 
+_MOST_SUMMARIES = 8
+"""Views whose summaries are remembered."""
+
 _decode_chunks = msgspec.msgpack.Decoder(tuple[ChunkRecord, ...]).decode
 _decode_symbols = msgspec.msgpack.Decoder(tuple[SymbolRecord, ...]).decode
 _encode = msgspec.msgpack.Encoder().encode
@@ -136,6 +139,8 @@ class IndexDatabase:
         self._was_cut_off = path.with_name(path.name + "-wal").exists()
         self._write_lock = threading.RLock()
         self._read_lock = threading.RLock()
+        self._summaries: dict[int, tuple[int, ViewSummary]] = {}
+        """By the number of the view: its revision, and what was counted then, which reads a row for each of its files."""
         self._writer = self._connect()
         try:
             self._prepare()
@@ -258,7 +263,16 @@ class IndexDatabase:
                 self._reader.execute("COMMIT")
 
     def view_summary(self, view: ViewRow) -> ViewSummary:
-        """Return what can be said about a view without its files."""
+        """Return what can be said about a view without its files; counted once for each of its states."""
+        counted = self._summaries.get(view.number)
+        if counted is None or counted[0] != view.revision:
+            counted = view.revision, self._summary(view)
+            if len(self._summaries) >= _MOST_SUMMARIES:
+                self._summaries.clear()
+            self._summaries[view.number] = counted
+        return counted[1]
+
+    def _summary(self, view: ViewRow) -> ViewSummary:
         joined = "FROM view_file JOIN blob ON blob.number = view_file.blob WHERE view_file.view = ?"
         totals = f"SELECT coalesce(sum(skip_reason = ''), 0), coalesce(sum(chunk_count), 0), coalesce(min(parser), 0) {joined}"
         odd = f"SELECT path, skip_reason, skip_detail, note {joined} AND (skip_reason != '' OR note != '') ORDER BY path"

@@ -10,8 +10,6 @@ from ramet.branch_models import BranchRun, CheckMark
 from ramet.config import TerminalSettings
 from ramet.models import CommandRecording, CommandRun
 from ramet.store.command_database import CommandDatabase
-from ramet.terminal.cleaning import cleaned
-from ramet.terminal.summaries import summary_of
 from ramet.workspace.command_intake import CommandIntake
 
 
@@ -29,6 +27,8 @@ class CommandHistory:
 
     def record(self, recording: CommandRecording) -> CommandRun:
         """Clean, redact and store; the number is 0 where recording is switched off."""
+        from ramet.terminal.cleaning import cleaned
+
         run = cleaned(recording, self._intake.redact, self._tree())
         if not self._settings.record:
             return run
@@ -60,6 +60,8 @@ class CommandHistory:
         return told
 
     def _summed_up(self, run: BranchRun, check: CheckMark, folder: str) -> CheckMark:
+        from ramet.terminal.summaries import summary_of
+
         summary = check.summary
         if not summary and check.state != "stopped":
             summary = summary_of(run.output, passed=check.state == "passed", folder=folder)

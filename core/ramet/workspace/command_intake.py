@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ramet.config import TerminalSettings
 from ramet.errors import RametError
 from ramet.models import CommandRecording, CommandRun
 from ramet.paths import UserDirectories, absolute
 from ramet.store.command_database import CommandDatabase
-from ramet.terminal.cleaning import Redact, cleaned
 from ramet.terminal.spool import Spool
 from ramet.workspace.known_roots import KnownRoots, Root
+
+if TYPE_CHECKING:
+    from ramet.terminal.cleaning import Redact
 
 EXPLICIT = "run"
 """The terminal of commands that the user asked to record; they are kept in any folder."""
@@ -37,6 +40,8 @@ class CommandIntake:
         """Store what waits, each command in its repository. Raises StoreError; then it goes on waiting."""
         if self._spool.is_empty():
             return
+        from ramet.terminal.cleaning import cleaned
+
         with self._guard:
             for spooled in self._spool.waiting():
                 root = self._root_of(spooled.run)

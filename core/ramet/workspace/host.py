@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ramet.config import Config, load_config
 from ramet.errors import UsageError
+from ramet.index.parse_spares import SpareParsers
 from ramet.paths import UserDirectories, path_to_text, user_directories
 from ramet.priority import SessionPriority
 from ramet.store.vector_process import VectorProcess
@@ -28,8 +29,10 @@ _MOST_UNUSED = 4
 class LocalHost:
     """Owns the services of all roots that are open in this process; for one event loop."""
 
-    def __init__(self, directories: UserDirectories) -> None:
+    def __init__(self, directories: UserDirectories, spares: SpareParsers | None = None) -> None:
+        """Take where data is kept, and processes that parse, if this process has forked some."""
         self._directories = directories
+        self._spares = spares
         self._vectors = VectorProcess(directories.data)
         self._priority = SessionPriority()
         self._roots = KnownRoots(lambda folder: look_at_root(folder, directories))
@@ -87,7 +90,7 @@ class LocalHost:
             services = self._services.pop(key, None)
             if services is None:
                 services = await asyncio.to_thread(
-                    Services, key, config, environment, self._directories, self._vectors, self._priority
+                    Services, key, config, environment, self._directories, self._vectors, self._priority, self._spares
                 )
                 services.begin_warming()
             self._services[key] = services

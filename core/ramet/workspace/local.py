@@ -7,9 +7,9 @@ import os
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from msgspec.structs import replace
 
@@ -29,19 +29,10 @@ from ramet.branch_models import (
     MergeRequest,
     MergeResult,
 )
-from ramet.branches.artefacts import artefacts_of
-from ramet.branches.suggestions import suggested_checks
-from ramet.branches.working import Needs
-from ramet.chat.asker import Asker
-from ramet.chat.repository import Repository
-from ramet.chat.terminal_mentions import Files, mentions_terminal, terminal_mentions
 from ramet.config import Config
 from ramet.embed.protocol import name_of
 from ramet.errors import ModelError, RametError, StoreError
 from ramet.events import AskEvent, IndexEvent, StatusChanged
-from ramet.llm.choice import choose_model
-from ramet.llm.litellm_model import open_model
-from ramet.llm.protocol import ChatModel
 from ramet.models import (
     AskRequest,
     Citation,
@@ -67,6 +58,12 @@ from ramet.workspace.command_intake import CommandIntake
 from ramet.workspace.revision_repository import RevisionRepository
 from ramet.workspace.services import Services, budget_of
 from ramet.workspace.tree import listed_files
+
+if TYPE_CHECKING:
+    from ramet.chat.asker import Asker
+    from ramet.chat.repository import Repository
+    from ramet.chat.terminal_mentions import Files
+    from ramet.llm.protocol import ChatModel
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -103,7 +100,6 @@ class LocalWorkspace:
         self._release = release
         self._redact = intake.redact
         self._commands = CommandHistory(services.commands, intake, config.terminal, services.indexed_tree)
-        self._asker = self._asker_of(self)
         self._choice: ModelChoice | None = None
         self._chosen_at = float("-inf")
         self._choosing: asyncio.Task[None] | None = None
@@ -244,6 +240,8 @@ class LocalWorkspace:
 
     async def mentioned(self, question: str, branch: str | None = None) -> Mentioned:
         """See `Workspace`."""
+        from ramet.chat.terminal_mentions import Files, mentions_terminal, terminal_mentions
+
         if not mentions_terminal(question):
             return Mentioned(())
         files = Files(str(self.root), await self.files(), self.read_lines, self._files_in_branch)
@@ -255,6 +253,8 @@ class LocalWorkspace:
 
     def _files_in_branch(self, name: str) -> Files | None:
         """Return the files of a branch, where commands print its folder in the pool and mean the root. Blocks."""
+        from ramet.chat.terminal_mentions import Files
+
         branches = self._services.branches
 
         def read_lines(path: str) -> Sequence[str] | None:
@@ -326,6 +326,9 @@ class LocalWorkspace:
 
     async def branch_place(self, name: str, owner: int = 0, overlays: bool = False) -> BranchPlace:
         """See `Workspace`."""
+        from ramet.branches.artefacts import artefacts_of
+        from ramet.branches.working import Needs
+
         needs = Needs(artefacts_of(self._config.branch_links), self._config.branch_setup, overlays)
         return await asyncio.to_thread(self._services.branches.place, name, owner, needs)
 
@@ -348,6 +351,8 @@ class LocalWorkspace:
 
     async def branch_checks(self) -> CheckCommands:
         """See `Workspace`."""
+        from ramet.branches.suggestions import suggested_checks
+
         configured = tuple(CheckCommand(name, command) for name, command in self._config.branch_checks.items())
         suggested = () if configured else await asyncio.to_thread(suggested_checks, self.read_lines)
         return CheckCommands(configured, suggested, path_to_text(os.fsencode(self._directories.config_file)))
@@ -374,6 +379,7 @@ class LocalWorkspace:
 
     async def doctor(self) -> tuple[Finding, ...]:
         """See `Workspace`."""
+        from ramet.branches.artefacts import artefacts_of
         from ramet.index.watch import why_polled
         from ramet.workspace.doctor import examine
         from ramet.workspace.doctor_branches import branch_findings
@@ -427,14 +433,24 @@ class LocalWorkspace:
         branch = await asyncio.to_thread(self._services.branches.id_of, request.branch or request.at)
         return self._asker_of(repository, branch), self._services.revisions.build_missing(opened)
 
+    @cached_property
+    def _asker(self) -> Asker:
+        return self._asker_of(self)
+
     def _asker_of(self, repository: Repository, branch: str = "") -> Asker:
+        from ramet.chat.asker import Asker
+
         conversations = self._services.conversations
         return Asker(repository, conversations, self._choose, self._open_model, self._config, self._redact, branch=branch)
 
     async def _choose(self, requested: str) -> ModelChoice | None:
+        from ramet.llm.choice import choose_model
+
         return await choose_model(requested or self._model, self._config, self._environment)
 
     async def _open_model(self, choice: ModelChoice) -> ChatModel:
+        from ramet.llm.litellm_model import open_model
+
         return await open_model(choice, self._config, self._environment)
 
     async def _refresh_choice(self) -> None:

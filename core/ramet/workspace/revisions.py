@@ -6,11 +6,11 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ramet.branches.branches import Branches
 from ramet.config import IndexLimits
 from ramet.embed.protocol import Embedder
 from ramet.errors import UsageError
@@ -25,6 +25,9 @@ from ramet.retrieve.search import Searcher
 from ramet.store.repository_stores import RepositoryStores
 from ramet.workspace.bridge import iterate_in_thread
 from ramet.workspace.index_state import stored_status
+
+if TYPE_CHECKING:
+    from ramet.branches.branches import Branches
 
 _MOST_OPEN = 4
 """Commits whose lists of files stay in memory."""
@@ -65,7 +68,7 @@ class Revisions:
         embedder: Embedder,
         budget: Budget,
         warmed: Callable[[], Awaitable[None]],
-        branches: Branches,
+        branches: Callable[[], Branches],
     ) -> None:
         """Take the searcher of the working tree, with which those of commits share what is loaded.
 
@@ -152,10 +155,11 @@ class Revisions:
 
     def _find(self, name: str, warnings: list[str] | None) -> _Found:
         """Return what a name stands for: a branch of the file system, or a commit of the repository. Blocks."""
-        found = self._branches.revision(name)
+        branches = self._branches()
+        found = branches.revision(name)
         if found is not None:
             revision, history = found
-            return _Found(revision, self._branches.git, Past(self._git, history))
+            return _Found(revision, branches.git, Past(self._git, history))
         if not self._location.is_git:
             raise UsageError(
                 f"{self._location.root} is not a git repository, so it has no revisions but its branches.",

@@ -7,12 +7,12 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
 
-from ramet.branches.branches import Branches
 from ramet.config import Config, IndexLimits
 from ramet.embed.factory import EmbedderKey, embedder_key, make_embedder
 from ramet.embed.protocol import PreparedEmbedder
@@ -22,6 +22,7 @@ from ramet.git.repository import GitRepository, Location, locate
 from ramet.index.file_reader import text_lines
 from ramet.index.indexer import Indexer, working_view
 from ramet.index.merkle import MerkleTree
+from ramet.index.parse_spares import SpareParsers
 from ramet.index.scan import Scan
 from ramet.index.tree_reader import TreeReader
 from ramet.models import Budget, IndexEstimate, IndexStatus, Reference, SearchResult, Symbol
@@ -41,6 +42,9 @@ from ramet.workspace.known_roots import Root
 from ramet.workspace.revisions import Revisions
 from ramet.workspace.tree import RunTree, SharedTree
 from ramet.workspace.watching import FileWatch, Listeners, Moment, Stillness
+
+if TYPE_CHECKING:
+    from ramet.branches.branches import Branches
 
 _log = logging.getLogger(__name__)
 
@@ -106,8 +110,10 @@ class Services:
         directories: UserDirectories,
         vectors: VectorProcess,
         priority: SessionPriority,
+        spares: SpareParsers | None = None,
     ) -> None:
         """Open the stores; blocks. The keys of `environment` are those of every holder. Raises StoreError or ConfigError."""
+        self._directories = directories
         self._priority = priority
         self.key = key
         self.root = key.location.root
@@ -123,11 +129,10 @@ class Services:
         self._opened = time.monotonic()
         self.jobs = SyncJobs(self._run, self.listeners.tell_progress, self.listeners.tell)
         self._run_tree = RunTree(self.tree, key.location, key.limits, self._folder)
-        self._indexer = Indexer(self._run_tree, self.root, key.limits, self.stores, self.embedder)
-        self.branches = Branches(key.location, directories)
+        self._indexer = Indexer(self._run_tree, self.root, key.limits, self.stores, self.embedder, spares)
         self.revisions = Revisions(
             key.location, key.limits, self.stores, self._indexer, self.searcher, self.embedder, self._budget, self._warmed,
-            self.branches,
+            lambda: self.branches,
         )  # fmt: skip
         self._synced_tree: MerkleTree | None = None
         """What the last complete run indexed; a scan that finds nothing new returns the very same object."""
@@ -292,6 +297,13 @@ class Services:
 
     # -- branches of the file system
 
+    @cached_property
+    def branches(self) -> Branches:
+        """The branches of the file system; their code is loaded when somebody first asks for them."""
+        from ramet.branches.branches import Branches
+
+        return Branches(self.key.location, self._directories)
+
     def branches_changed(self, limit: int, *, is_freeing: bool = False) -> None:
         """Tell the watchers, and free what the branches take beyond the limit, in bytes; always where one is gone for good."""
         self.listeners.tell()
@@ -318,6 +330,8 @@ class Services:
         self._branch_notes = (*self._branch_notes, *await asyncio.to_thread(self.branches.tidy, limit))
 
     async def _recover(self) -> None:
+        if not self._directories.branches.exists():
+            return
         self._branch_notes = (*self._branch_notes, *await asyncio.to_thread(self.branches.recover))
 
     async def _prepare(self) -> None:

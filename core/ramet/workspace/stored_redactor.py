@@ -13,13 +13,17 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
 from ramet.paths import UserDirectories
-from ramet.terminal.redaction import Redactor
+
+if TYPE_CHECKING:
+    from ramet.terminal.redaction import Redactor
 
 _logger = logging.getLogger(__name__)
 
@@ -39,14 +43,22 @@ class StoredRedactor:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._guard = threading.Lock()
-        kept = _read(path)
-        self._redactor = Redactor(kept.key, kept.numbers) if kept is not None else Redactor()
-        self._agreed = len(self._redactor.numbers)
+        self._agreed = 0
+        """How many numbers the file holds."""
 
     @classmethod
     def of(cls, directories: UserDirectories) -> StoredRedactor:
         """Return the one of a data folder."""
         return cls(directories.data / _FILE)
+
+    @cached_property
+    def _redactor(self) -> Redactor:
+        from ramet.terminal.redaction import Redactor
+
+        kept = _read(self._path)
+        redactor = Redactor(kept.key, kept.numbers) if kept is not None else Redactor()
+        self._agreed = len(redactor.numbers)
+        return redactor
 
     def redact(self, text: str) -> str:
         """Return the text with a placeholder for each secret; a number is written down before it is used."""

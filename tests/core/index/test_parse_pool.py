@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from ramet.index import parse_pool
 from ramet.index.blobs import parse_packed
 from ramet.index.parse_messages import ParsedBlob, ParseJob
 from ramet.index.parse_pool import ParserPool, Suspect
+from ramet.index.parse_spares import SpareParsers
 
 _PROGRAM = """
 import os, signal
@@ -85,3 +87,36 @@ def test_a_run_that_is_closed_ends_its_processes(tmp_path: Path) -> None:
 
     with pytest.raises(StopIteration):
         next(parsing)
+
+
+def test_spare_processes_are_taken_first_and_give_the_same(tmp_path: Path) -> None:
+    spares = SpareParsers()
+    spares.fork(1)
+    work = jobs(60, {})
+    found = parsed(ParserPool(Suspect(tmp_path / "parsing"), with_vectors=True, spares=spares), work)
+
+    assert found == {each.number: parse_packed(each, with_vectors=True) for each in work}
+    assert spares.take() is None
+
+
+def test_a_spare_process_that_is_gone_costs_no_file(tmp_path: Path) -> None:
+    spares = SpareParsers()
+    spares.fork(1)
+    gone = spares.take()
+    assert gone is not None
+    gone.kill()
+    code = gone.wait(30)
+    left = SpareParsers([gone])
+    found = parsed(ParserPool(Suspect(tmp_path / "parsing"), with_vectors=False, spares=left), jobs(60, {}))
+
+    assert code == -9
+    assert len(found) == 60
+    assert not [result for result in found.values() if result.blob.note]
+
+
+def test_spare_processes_that_nobody_takes_end_with_their_parent() -> None:
+    program = "from ramet.index.parse_spares import SpareParsers; spares = SpareParsers(); spares.fork(2)"
+    # They keep none of its pipes open, or this would wait for them.
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False, timeout=60)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -75,9 +76,14 @@ def test_an_env_file_of_the_repository_configures_nothing_in_process(hostile: Pa
 
 
 def working_folders(pid: int) -> list[Path]:
-    """Return the current folders of a process and its children."""
+    """Return the current folders of a process and those of its children that are Ramet's; git is told where to look."""
     children = [each for task in Path(f"/proc/{pid}/task").glob("*/children") for each in task.read_text().split()]
-    return [Path(f"/proc/{each}/cwd").readlink() for each in (pid, *children)]
+    folders = []
+    for each in (pid, *children):
+        with suppress(OSError):  # it has ended meanwhile
+            if b"ramet." in Path(f"/proc/{each}/cmdline").read_bytes().split(b"\0-C\0")[0]:
+                folders.append(Path(f"/proc/{each}/cwd").readlink())
+    return folders
 
 
 @pytest.mark.skipif(not Path("/proc/thread-self/children").exists(), reason="only Linux tells the folder of a process")

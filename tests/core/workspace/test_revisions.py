@@ -44,7 +44,7 @@ class At:
         self.branches = Branches(locate(index.root), user_directories(os.environ))
         self.revisions = Revisions(
             locate(index.root), IndexLimits(), index.stores, index.indexer, index.searcher, index.embedder, ENOUGH, at_once,
-            self.branches,
+            lambda: self.branches,
         )  # fmt: skip
 
     async def repository(self, name: str) -> RevisionRepository:
