@@ -360,7 +360,7 @@ client = chromadb.PersistentClient(str(folder), Settings(_env_file=None, anonymi
 (collection,) = client.list_collections()
 collection.modify(configuration={"hnsw": {"batch_size": 2, "sync_threshold": 10}})
 """
-"""Lets Chroma write its index files with so few vectors; as it is configured, it does so every 20,000."""
+"""Lets Chroma write its index files with so few vectors; as it is configured, it does so every 2,000."""
 
 
 def garbage(path: Path) -> None:

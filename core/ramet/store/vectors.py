@@ -153,7 +153,7 @@ class ChromaVectorStore:
         # Without an explicit None Chroma downloads an embedding model.
         collection = self._client.get_or_create_collection(self._name, configuration={"hnsw": _HNSW}, embedding_function=None)
         present = collection.configuration_json.get("hnsw") or {}
-        if self._folder is not None and present.get("sync_threshold") != _HNSW["sync_threshold"]:
+        if self._folder is not None and present.get("sync_threshold", 0) > _HNSW["sync_threshold"]:
             # Made by an older version. Counts from the first use on, so that it must come before any other call.
             steps: UpdateHNSWConfiguration = {"batch_size": _HNSW["batch_size"], "sync_threshold": _HNSW["sync_threshold"]}
             with warnings.catch_warnings():
