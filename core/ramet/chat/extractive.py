@@ -22,7 +22,14 @@ _PROSE_ENDINGS = (".md", ".rst", ".txt")
 _SHOWN_LINES = 8
 """Lines of a source that are quoted where no signature is known."""
 _MOST_DOC_CHARS = 240
-_LABELS = {"lexical": "words", "dense": "meaning", "symbol": "name", "usage": "use", "path": "path", "history": "past commits"}
+_LABELS = {
+    "lexical": "words",
+    "dense": "meaning",
+    "symbol": "name",
+    "usage": "used in",
+    "path": "path",
+    "history": "past commits",
+}
 _DOCSTRING = re.compile(r'^\s*[rRuU]?(?:"""|\'\'\')\s*(.+?)(?:"""|\'\'\'|\n\s*\n|\Z)', re.DOTALL | re.MULTILINE)
 _COMMENT = re.compile(r"^\s*(?:///?!?|#+(?!\[)|--|/\*\*?|\*(?!/)|;+|%+)\s?(.*?)\s*(?:\*/)?$")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'`(\[])|(?<=[\u3002\uff01\uff1f])")

@@ -138,7 +138,7 @@ class Ranking:
             ("dense", similarity, parts.similarity + parts.file_similarity),
             ("symbol", self._signals.defined.get(document, ""), parts.symbol),
             ("kind", self._view.chunk_of(document).kind, parts.kind),
-            ("usage", "used by code that says this", parts.used),
+            ("usage", self._signals.users.get(document, ""), parts.used),
             ("path", self._view.file_of(document).path, parts.place + parts.frame),
             ("history", "commits about this changed the file", parts.history),
         ]

@@ -138,6 +138,8 @@ class Signals(Struct, frozen=True):
     """What the question asks for."""
     defined: Mapping[int, str]
     """Document -> the qualified name that `definition` is about."""
+    users: Mapping[int, str]
+    """Document -> the name of what `used` is about."""
 
 
 def similarity_floor(similarities: NDArray[np.float32]) -> float:
@@ -182,6 +184,7 @@ def gather(view: ViewIndex, evidence: Evidence) -> Signals:
     mention = np.isin(files, list(mentioned))
     defined = np.array([definitions.get(document, ("", 0.0))[1] for document in listed], dtype=np.float32)
     nothing = np.zeros(len(listed), np.float32)
+    used, users = _used(view, documents, [chunk.symbol for chunk in chunks], scores)
     return Signals(
         documents=documents,
         files=files,
@@ -193,7 +196,7 @@ def gather(view: ViewIndex, evidence: Evidence) -> Signals:
         definition=nothing if question.sole_name else defined,
         sole_definition=defined if question.sole_name else nothing,
         function=np.array([kind in _FUNCTIONS for kind in kinds], dtype=np.float32),
-        used=_used(view, documents, [chunk.symbol for chunk in chunks], scores),
+        used=used,
         mention=mention.astype(np.float32),
         frame=np.array([lines.get(document, 0.0) for document in listed], dtype=np.float32),
         commits=evidence.votes[files],
@@ -202,6 +205,7 @@ def gather(view: ViewIndex, evidence: Evidence) -> Signals:
         is_old=np.array([trait.is_old for trait in traits], dtype=bool) & ~mention,
         kind=question.kind,
         defined={document: name for document, (name, _) in definitions.items()},
+        users=users,
     )
 
 
@@ -239,8 +243,8 @@ def _file_similarity(files: NDArray[np.int32], similarities: NDArray[np.float32]
 
 def _used(
     view: ViewIndex, documents: NDArray[np.int64], names: Sequence[str], scores: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Return how much each candidate's name is used by the chunks that have most of the question's words.
+) -> tuple[NDArray[np.float32], dict[int, str]]:
+    """Return how much each candidate's name is used by the chunks with most of the question's words, and by which one most.
 
     What a function does is often said where it is called: in a test, or in the code that needs it. A rare name counts more.
     """
@@ -250,15 +254,21 @@ def _used(
     whole = [(term_hashes(name) or [0])[-1] if len(name.strip("_")) >= _SHORTEST_USED else 0 for name in last]
     terms, places = np.unique(np.array(whole, dtype=np.uint32), return_inverse=True)
     if not len(users) or not len(terms):
-        return np.zeros(len(documents), np.float32)
+        return np.zeros(len(documents), np.float32), {}
     held, frequency = view.lexical.occurrences(terms, users)
     count = max(view.lexical.count, 2)
     rarity = np.log(count / np.clip(frequency, 1, count)) / np.log(count)
     rarity[terms == 0] = 0
     # Nothing uses itself.
-    uses = (held[places] & (documents[:, None] != users[None, :])) @ (scores[users] / scores[users].max()) ** 2 * rarity[places]
+    by_user = (held[places] & (documents[:, None] != users[None, :])) * (scores[users] / scores[users].max()) ** 2
+    uses = by_user.sum(axis=1) * rarity[places]
     share: NDArray[np.float32] = (uses / max(float(uses.max(initial=0.0)), 1e-6)).astype(np.float32)
-    return share
+    named = [
+        chunk.symbol or view.file_of(user).path
+        for user, chunk in zip(users.tolist(), view.chunks_of(users.tolist()), strict=True)
+    ]
+    most = by_user.argmax(axis=1)
+    return share, {int(documents[place]): named[most[place]] for place in np.flatnonzero(share).tolist()}
 
 
 def _path_signals(

@@ -75,7 +75,8 @@ def test_tests_and_documents_come_last_unless_they_are_meant(index: Indexed) -> 
 def test_what_a_test_about_the_question_calls_is_found(tmp_path: Path, open_index: Open) -> None:
     for name in ("quell", "usher"):
         (tmp_path / f"{name}.py").write_text(f"def {name}_rows(rows):\n    return [row for row in rows if row]\n")
-    called = "def test_overdue_invoices_are_written_off():\n    assert usher_rows([]) == []\n"
+    test = "test_overdue_invoices_are_written_off"
+    called = f"def {test}():\n    assert usher_rows([]) == []\n"
     (tmp_path / "test_ledger.py").write_text(f"from usher import usher_rows\n\n\n{called}")
     index = open_index(tmp_path)
     index.sync()
@@ -83,7 +84,7 @@ def test_what_a_test_about_the_question_calls_is_found(tmp_path: Path, open_inde
     hits = [hit for hit in index.searcher.search("write off overdue invoices", 5) if hit.symbol.endswith("_rows")]
 
     assert hits[0].symbol == "usher_rows"
-    assert [any(reason.kind == "usage" for reason in hit.reasons) for hit in hits] == [True, False]
+    assert [[reason.detail for reason in hit.reasons if reason.kind == "usage"] for hit in hits] == [[test], []]
 
 
 def test_one_file_does_not_fill_the_list(shop: Path, open_index: Open) -> None:

@@ -155,7 +155,7 @@ def _reasons(reasons: tuple[Reason, ...]) -> Content:
         "dense": "meaning",
         "symbol": "name",
         "kind": "kind",
-        "usage": "use",
+        "usage": "used in",
         "path": "path",
         "history": "past commits",
     }

@@ -24,7 +24,7 @@ REASON_WORDS = {
     "dense": "meaning",
     "symbol": "symbol",
     "kind": "kind",
-    "usage": "use",
+    "usage": "used in",
     "path": "path",
     "history": "past commits",
 }
