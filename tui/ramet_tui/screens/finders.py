@@ -16,6 +16,7 @@ from ramet.workspace.protocol import Workspace
 from ramet_tui.fuzzy import match_one, rank
 from ramet_tui.messages import PlaceSelected
 from ramet_tui.screens.finder import FinderScreen, Found, Row
+from ramet_tui.widgets.chat.wording import REASON_WORDS
 from ramet_tui.widgets.match_list import path_label
 from ramet_tui.widgets.outline_pane import symbol_mark
 from ramet_tui.widgets.viewer.code_view import CodeView, LineColours
@@ -150,15 +151,7 @@ def _hit_row(hit: Hit) -> Row[PlaceSelected]:
 
 
 def _reasons(reasons: tuple[Reason, ...]) -> Content:
-    words = {
-        "lexical": "words",
-        "dense": "meaning",
-        "symbol": "name",
-        "kind": "kind",
-        "usage": "used in",
-        "path": "path",
-        "history": "past commits",
-    }
+    words = REASON_WORDS | {"symbol": "name"}
     parts = [
         Content.assemble((words[reason.kind], "$accent"), (f" {inert_line(reason.detail)}", "$secondary-text"))
         for reason in reasons
